@@ -1,0 +1,1 @@
+"""Distributed quantum compiler: one circuit in, one verified program per node out."""

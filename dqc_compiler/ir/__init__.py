@@ -1,0 +1,29 @@
+"""Frozen data types that the passes hand to each other. No algorithm, no Qiskit."""
+
+from dqc_compiler.ir.circuit import ABSENT, Circuit, Operation
+from dqc_compiler.ir.network import Link, Network, Node
+from dqc_compiler.ir.placement import Placement
+from dqc_compiler.ir.plan import RemotePlan, Step, StepKind
+from dqc_compiler.ir.program import DistributedProgram, GadgetKind, Register, Statement
+from dqc_compiler.ir.schedule import Makespan, Schedule
+from dqc_compiler.ir.segments import SegmentGraph
+
+__all__ = [
+    "ABSENT",
+    "Circuit",
+    "DistributedProgram",
+    "GadgetKind",
+    "Link",
+    "Makespan",
+    "Network",
+    "Node",
+    "Operation",
+    "Placement",
+    "Register",
+    "RemotePlan",
+    "Schedule",
+    "SegmentGraph",
+    "Statement",
+    "Step",
+    "StepKind",
+]

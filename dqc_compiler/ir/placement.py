@@ -1,0 +1,49 @@
+"""The placement: where every segment lives and where every two-qubit gate is executed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dqc_compiler.ir.arrays import Int32
+from dqc_compiler.ir.network import Network
+from dqc_compiler.ir.segments import SegmentGraph
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Placement:
+    """A point of the search space: a home per segment and a host per gate (node indices)."""
+
+    graph: SegmentGraph
+    network: Network
+    segment_home: Int32  # (s,)
+    gate_host: Int32  # (g,)
+
+    @property
+    def start_home(self) -> Int32:
+        """Home of each wire's first segment, (w,) int32."""
+        homes: Int32 = self.segment_home[self.graph.wire_segments[:-1]]
+        return homes
+
+    @property
+    def is_static(self) -> bool:
+        """Whether no qubit ever changes its home."""
+        return bool((self.segment_home == self.start_home[self.graph.segment_wire]).all())
+
+    def verify(self) -> None:
+        """Check that homes and hosts are nodes and that the start fits the data qubits.
+
+        Raises:
+            ValueError: naming the rule that is broken.
+        """
+        k = len(self.network.nodes)
+        if len(self.segment_home) != self.graph.segments or len(self.gate_host) != self.graph.gates:
+            raise ValueError("not one home per segment and one host per gate")
+        for column in (self.segment_home, self.gate_host):
+            if len(column) and not (0 <= column.min() and column.max() < k):
+                raise ValueError("a home or host is not a node")
+        load = np.bincount(self.start_home, minlength=k)
+        for node, count in zip(self.network.nodes, load.tolist(), strict=True):
+            if count > node.data_qubits:
+                raise ValueError(f"{count} qubits start at {node.name}, which has {node.data_qubits}")

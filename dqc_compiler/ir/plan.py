@@ -1,0 +1,155 @@
+"""The remote plan: the global sequence of operations, visits and moves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+
+from dqc_compiler.ir.arrays import Int8, Int32
+from dqc_compiler.ir.circuit import ABSENT
+from dqc_compiler.ir.placement import Placement
+
+
+class StepKind(IntEnum):
+    """What one step of the global sequence does."""
+
+    OPERATION = 0  # a row of the circuit is executed
+    OPEN = 1  # a copy of `wire` is opened at `target` from its member at `source`, over `link`
+    CLOSE = 2  # the copy of `wire` at `source` is closed
+    MOVE = 3  # the root of `wire` at `source` is closed: its copy at `target` becomes the root
+
+
+class Step(NamedTuple):
+    """One row of a plan; fields that its kind does not use are ABSENT."""
+
+    kind: StepKind
+    operation: int = ABSENT
+    wire: int = ABSENT
+    source: int = ABSENT
+    target: int = ABSENT
+    link: int = ABSENT
+    host: int = ABSENT  # OPERATION of a two-qubit gate: the node where it is executed
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RemotePlan:
+    """Steps in global order, as read-only columns named like the fields of `Step`, each (n,)."""
+
+    placement: Placement
+    kind: Int8
+    operation: Int32
+    wire: Int32
+    source: Int32
+    target: Int32
+    link: Int32
+    host: Int32
+
+    @classmethod
+    def from_steps(cls, placement: Placement, steps: list[Step]) -> RemotePlan:
+        """Build the columns from rows."""
+        table = np.array(steps, dtype=np.int32).reshape(-1, len(Step._fields))
+        columns = {name: table[:, i].copy() for i, name in enumerate(Step._fields)}
+        columns["kind"] = columns["kind"].astype(np.int8)
+        for column in columns.values():
+            column.flags.writeable = False
+        return cls(placement, **columns)
+
+    def __len__(self) -> int:
+        return len(self.kind)
+
+    def steps(self) -> Iterator[Step]:
+        """The rows in global order."""
+        kinds = [StepKind(kind) for kind in self.kind.tolist()]
+        columns = [getattr(self, name).tolist() for name in Step._fields[1:]]
+        return (Step(*row) for row in zip(kinds, *columns, strict=True))
+
+    @property
+    def pairs(self) -> int:
+        """The price: one pair per opened copy."""
+        return int((self.kind == StepKind.OPEN).sum())
+
+    def verify(self) -> None:
+        """Replay the steps: presence of every operand, and room at every node at every moment.
+
+        Raises:
+            ValueError: naming the step and the rule that it breaks.
+        """
+        _Replay(self).run()
+
+
+class _Replay:
+    def __init__(self, plan: RemotePlan) -> None:
+        self.plan = plan
+        graph, network = plan.placement.graph, plan.placement.network
+        self.graph = graph
+        self.cells = [node.cells for node in network.nodes]
+        self.comm = [node.comm_qubits for node in network.nodes]
+        self.root = plan.placement.start_home.tolist()
+        self.copies: list[set[int]] = [set() for _ in range(graph.wires)]
+        self.load = np.bincount(self.root, minlength=len(self.cells)).tolist()
+        self.links = [set(link.between) for link in network.links]
+
+    def run(self) -> None:
+        executed = -1
+        for index, step in enumerate(self.plan.steps()):
+            problem = self._apply(step)
+            if step.kind is StepKind.OPERATION:
+                if step.operation != executed + 1:
+                    problem = "operations are not each executed once, in program order"
+                executed = step.operation
+            if problem:
+                raise ValueError(f"step {index} ({step.kind.name.lower()}): {problem}")
+        if executed + 1 != len(self.graph.circuit):
+            raise ValueError("the plan does not execute every operation")
+        if any(self.copies):
+            raise ValueError("a copy is still open at the end")
+
+    def _apply(self, step: Step) -> str | None:
+        if step.kind is StepKind.OPEN:
+            return self._open(step)
+        if step.kind is StepKind.CLOSE:
+            return self._close(step)
+        if step.kind is StepKind.MOVE:
+            return self._move(step)
+        return self._operation(step)
+
+    def _open(self, step: Step) -> str | None:
+        present = self.copies[step.wire] | {self.root[step.wire]}
+        if step.source not in present or step.target in present:
+            return "needs a member at the source and none at the target"
+        if self.links[step.link] != {step.source, step.target}:
+            return "the link does not join source and target"
+        for node in (step.source, step.target):
+            if self.load[node] + 1 > self.cells[node] or self.comm[node] == 0:
+                return f"no free comm qubit at node {node}"
+        self.copies[step.wire].add(step.target)
+        self.load[step.target] += 1
+        return None
+
+    def _close(self, step: Step) -> str | None:
+        if step.source not in self.copies[step.wire]:
+            return "there is no such copy"
+        self.copies[step.wire].remove(step.source)
+        self.load[step.source] -= 1
+        return None
+
+    def _move(self, step: Step) -> str | None:
+        if self.root[step.wire] != step.source or step.target not in self.copies[step.wire]:
+            return "needs the root at the source and a copy at the target"
+        self.copies[step.wire].remove(step.target)
+        self.root[step.wire] = step.target
+        self.load[step.source] -= 1
+        return None
+
+    def _operation(self, step: Step) -> str | None:
+        first, last = self.graph.circuit.operand_start[step.operation : step.operation + 2]
+        if step.host == ABSENT:
+            return None
+        for wire in self.graph.operand_wire[first:last].tolist():
+            if step.host != self.root[wire] and step.host not in self.copies[wire]:
+                return f"wire {wire} is not present at the host"
+        return None

@@ -1,0 +1,68 @@
+"""The schedule: planned times of every statement, pair and message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dqc_compiler.ir.arrays import Float64, Int32
+from dqc_compiler.ir.program import DistributedProgram
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Makespan:
+    """Distribution of the total time in ns over random pair generation."""
+
+    mean: float
+    p50: float
+    p95: float
+    p99: float
+    shots: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Schedule:
+    """Planned times in ns with mean generation times; n statements, in the program's global order.
+
+    Columns, read-only: `start_ns`, `duration_ns` (n,). For the e pairs, in order of their numbers:
+    `pair_statements` (e, 2) are the two `dqc_epr` statements, `pair_ready_ns` (e,) when both halves
+    exist. For the m sent bits: `message_statements` (m, 2) are the measurement and the first read
+    (ABSENT if nobody reads it) and `message_receiver` (m,), one row per receiver. `critical_path`
+    are statement indices from start to end.
+    """
+
+    program: DistributedProgram
+    start_ns: Float64
+    duration_ns: Float64
+    pair_statements: Int32
+    pair_ready_ns: Float64
+    message_statements: Int32
+    message_receiver: Int32
+    critical_path: tuple[int, ...]
+    planned_makespan_ns: float
+    makespan: Makespan
+
+    def verify(self) -> None:
+        """Check that nothing starts before its qubits are free, its bits are there or its pair is.
+
+        Raises:
+            ValueError: naming the statement that starts too early.
+        """
+        busy: dict[tuple[int, int], float] = {}
+        latency = self.program.network.latencies_ns()
+        arrival: dict[tuple[int, int], tuple[int, float]] = {}
+        starts, durations = self.start_ns.tolist(), self.duration_ns.tolist()
+        for index, row in enumerate(self.program.statements()):
+            start, end = starts[index], starts[index] + durations[index]
+            for qubit in row.qubits:
+                if start < busy.get((row.node, qubit), 0.0) - 1e-6:
+                    raise ValueError(f"statement {index} starts while its qubit is busy")
+                busy[row.node, qubit] = end
+            for register, bit, _ in row.condition:
+                sender, sent = arrival[register, bit]
+                if start < sent + latency[sender][row.node] - 1e-6:
+                    raise ValueError(f"statement {index} starts before its bit has arrived")
+            if row.writes is not None:
+                arrival[row.writes] = (row.node, end)
+        for first, second in self.pair_statements.tolist():
+            if starts[first] != starts[second] or durations[first] != durations[second]:
+                raise ValueError("the two ends of a pair have different times")
