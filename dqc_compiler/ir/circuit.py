@@ -111,7 +111,9 @@ class Circuit:
         parameter, parameter_start = self.parameter.tolist(), self.parameter_start.tolist()
         bits, values = self.condition_bit.tolist(), self.condition_value.tolist()
         condition_start = self.condition_start.tolist()
-        rows = zip(self.opcode.tolist(), self.clbit.tolist(), self.source_line.tolist(), strict=True)
+        rows = zip(
+            self.opcode.tolist(), self.clbit.tolist(), self.source_line.tolist(), strict=True
+        )
         for i, (code, clbit, line) in enumerate(rows):
             first, last = condition_start[i], condition_start[i + 1]
             yield Operation(

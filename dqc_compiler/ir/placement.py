@@ -46,4 +46,6 @@ class Placement:
         load = np.bincount(self.start_home, minlength=k)
         for node, count in zip(self.network.nodes, load.tolist(), strict=True):
             if count > node.data_qubits:
-                raise ValueError(f"{count} qubits start at {node.name}, which has {node.data_qubits}")
+                raise ValueError(
+                    f"{count} qubits start at {node.name}, which has {node.data_qubits}"
+                )

@@ -1,0 +1,1 @@
+"""The gadgets: operations, corrections and messages of every remote primitive."""

@@ -1,0 +1,55 @@
+"""The two primitives, open and close, for every Pauli axis.
+
+An open copies the root of a segment whose axis is the Pauli P onto the far half b of a pair; a copy
+is always in Z form: |i> at b goes with the eigenvector of P with eigenvalue (-1)^i at the root. A
+close takes a copy, or the root itself, out of the class again. Each is a list of local statements
+(gate, qubits); the measurement that follows and the correction it asks for are named below.
+
+    open    sender: `couple`, m = measure a         receiver: `receive`, if (m) x b
+    close   copy's node: `close_copy`, k = measure  root: if (k) P root
+    move    root's node: `close_root`, k = measure  copy's node: `leave_z_form`, if (k) P b
+
+Source: Eisert, Jacobs, Papadopoulos, Plenio, Phys. Rev. A 62, 052317 (2000), for P = Z; the forms
+for X and Y and the move follow by conjugation and are proven outcome by outcome in the tests.
+"""
+
+from __future__ import annotations
+
+LocalGates = list[tuple[str, tuple[int, ...]]]
+
+
+def couple(member: int, half: int, pauli: str) -> LocalGates:
+    """Before the sender measures its `half`; `member` is the root (axis `pauli`) or a copy ("Z").
+
+    For Z the parity of member and half is read directly; for X and Y a controlled Pauli writes the
+    phase onto the half, which is then read in the X basis.
+    """
+    if pauli == "Z":
+        return [("cx", (member, half))]
+    return [(f"c{pauli.lower()}", (half, member)), ("h", (half,))]
+
+
+def receive(half: int, pauli: str) -> LocalGates:
+    """At the receiver, before its correction `x`."""
+    return [] if pauli == "Z" else [("h", (half,))]
+
+
+def close_copy(copy: int) -> LocalGates:
+    """Before the copy is measured."""
+    return [("h", (copy,))]
+
+
+def close_root(root: int, pauli: str) -> LocalGates:
+    """Before the root is measured in a basis that tells nothing about its axis."""
+    return [("h", (root,))] if pauli == "Z" else []
+
+
+def leave_z_form(copy: int, pauli: str, *, is_flipped: bool) -> LocalGates:
+    """Turn a copy into a root of axis `pauli`; `is_flipped`: its Z has the opposite sign."""
+    unflip: LocalGates = [("x", (copy,))] if is_flipped else []
+    rest: dict[str, LocalGates] = {
+        "Z": [],
+        "X": [("h", (copy,))],
+        "Y": [("h", (copy,)), ("s", (copy,))],
+    }
+    return unflip + rest[pauli]

@@ -1,0 +1,212 @@
+"""Turn homes and hosts into a global sequence that fits every node's memory at every moment."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import ClassVar
+
+from dqc_compiler.diagnostics import CompilerError
+from dqc_compiler.diagnostics.placement import NoRoomForMove, NotAllToAll
+from dqc_compiler.ir import Network, Placement, RemotePlan, Step, StepKind
+
+_NEVER = 1 << 60
+
+
+def _all_to_all_links(network: Network) -> list[list[int]]:
+    """Number of the link between any two nodes, [k][k].
+
+    Raises:
+        CompilerError: NotAllToAll, if two nodes have no link.
+    """
+    k = len(network.nodes)
+    table = [[-1] * k for _ in range(k)]
+    for index, link in enumerate(network.links):
+        a, b = link.between
+        table[a][b] = table[b][a] = index
+    for a in range(k):
+        for b in range(a):
+            if table[a][b] < 0:
+                names = (network.nodes[b].name, network.nodes[a].name)
+                raise CompilerError(NotAllToAll(first=names[0], second=names[1]))
+    return table
+
+
+class _Planner:
+    """The state of all nodes while the circuit is walked through once."""
+
+    def __init__(self, placement: Placement) -> None:
+        self.placement = placement
+        graph, network = placement.graph, placement.network
+        self.nodes = network.nodes
+        self.links = _all_to_all_links(network)
+        self.home = placement.segment_home.tolist()
+        self.host = placement.gate_host.tolist()
+        self.gate_segments = graph.gate_segments.tolist()
+        self.segment_wire = graph.segment_wire.tolist()
+        self.cells = [node.cells for node in network.nodes]
+        self.limited = any(node.comm_qubits is not None for node in network.nodes)
+        self.segment = graph.wire_segments[:-1].tolist()  # current segment of each wire
+        self.root = placement.start_home.tolist()
+        self.copies: list[set[int]] = [set() for _ in range(graph.wires)]
+        self.visitors: list[set[int]] = [set() for _ in self.nodes]  # wires with a copy there
+        self.load = [self.root.count(node) for node in range(len(self.nodes))]
+        self.uses = self._uses()
+        self.last_gate = {s: gate for gate, pair in enumerate(self.gate_segments) for s in pair}
+        self.gate = -1  # the gate that is being executed
+        self.steps: list[Step] = []
+
+    def _uses(self) -> dict[tuple[int, int], list[int]]:
+        """Gates, ascending, that each (segment, node away from home) is planned to serve."""
+        uses: dict[tuple[int, int], list[int]] = defaultdict(list)
+        for gate, pair in enumerate(self.gate_segments):
+            for segment in pair:
+                if self.host[gate] != self.home[segment]:
+                    uses[segment, self.host[gate]].append(gate)
+        return uses
+
+    def run(self) -> RemotePlan:
+        graph = self.placement.graph
+        gate_of_operation = {op: gate for gate, op in enumerate(graph.gate_operation.tolist())}
+        for operation in range(len(graph.circuit)):
+            gate = gate_of_operation.get(operation)
+            if gate is None:
+                self.steps.append(Step(StepKind.OPERATION, operation))
+            else:
+                self._execute(gate, operation)
+        return RemotePlan.from_steps(self.placement, self.steps)
+
+    def _execute(self, gate: int, operation: int) -> None:
+        self.gate = gate
+        segments = self.gate_segments[gate]
+        wires = [self.segment_wire[s] for s in segments]
+        for wire, segment in zip(wires, segments, strict=True):
+            self._enter(wire, segment)
+        host = self._choose_host(gate, wires)
+        for wire in wires:
+            if not self._is_present(wire, host):
+                self._open(wire, host, keep=wires)
+        self.steps.append(Step(StepKind.OPERATION, operation, host=host))
+        for wire, segment in zip(wires, segments, strict=True):
+            self._leave(wire, segment, gate)
+
+    def _is_present(self, wire: int, node: int) -> bool:
+        return self.root[wire] == node or node in self.copies[wire]
+
+    def _enter(self, wire: int, segment: int) -> None:
+        """Make `segment` the current one: its root has to be at its home."""
+        if self.segment[wire] == segment:
+            return
+        self.segment[wire] = segment
+        if self.home[segment] != self.root[wire]:
+            self._move(wire, self.home[segment])
+
+    def _leave(self, wire: int, segment: int, gate: int) -> None:
+        """Close the copies that serve no later gate; take a home change that is free now."""
+        for node in sorted(self.copies[wire]):
+            if self._next_use(segment, node) == _NEVER:
+                next_home = self._next_home(wire, segment)
+                if gate == self.last_gate[segment] and node == next_home:
+                    continue
+                self._close(wire, node)
+        if gate == self.last_gate[segment] and self._next_home(wire, segment) in self.copies[wire]:
+            self._move(wire, self._next_home(wire, segment))
+
+    def _next_home(self, wire: int, segment: int) -> int:
+        is_last = segment + 1 == self.placement.graph.wire_segments[wire + 1]
+        return self.root[wire] if is_last else self.home[segment + 1]
+
+    def _next_use(self, segment: int, node: int) -> int:
+        """The next gate after the current one that a copy serves, or its use as the next home."""
+        gates = self.uses.get((segment, node), ())
+        position = bisect_right(gates, self.gate)
+        if position < len(gates):
+            return gates[position]
+        wire = self.segment_wire[segment]
+        is_next_home = node != self.root[wire] and self._next_home(wire, segment) == node
+        return self.last_gate[segment] + 1 if is_next_home else _NEVER
+
+    def _choose_host(self, gate: int, wires: list[int]) -> int:
+        """The planned host, unless memory is short and another node serves better.
+
+        A gate whose operands happen to be together elsewhere costs nothing there; and a node that
+        cannot hold the copies which a third party needs hands the gate to an operand's home.
+        """
+        planned = self.host[gate]
+        if not self.limited or all(self._is_present(wire, planned) for wire in wires):
+            return planned
+        homes = [self.root[wire] for wire in wires]
+        for node in [*homes, *sorted(self.copies[wires[0]] & self.copies[wires[1]])]:
+            if all(self._is_present(wire, node) for wire in wires):
+                return node
+        missing = sum(not self._is_present(wire, planned) for wire in wires)
+        if self._room(planned, keep=wires) >= missing:
+            return planned
+        return max(homes, key=lambda node: self._room(node, keep=wires))
+
+    def _room(self, node: int, *, keep: list[int]) -> float:
+        """Cells that are free, or would be after closing every copy not of a wire in `keep`."""
+        closable = sum(wire not in keep for wire in self.visitors[node])
+        return self.cells[node] - self.load[node] + closable
+
+    def _make_room(self, node: int, *, keep: list[int]) -> bool:
+        """Close the copies with the furthest next use until one more cell is free."""
+        while self.load[node] + 1 > self.cells[node]:
+            closable = [wire for wire in self.visitors[node] if wire not in keep]
+            if not closable:
+                return False
+            self._close(
+                max(closable, key=lambda w: (self._next_use(self.segment[w], node), w)), node
+            )
+        return True
+
+    def _open(self, wire: int, target: int, *, keep: list[int]) -> None:
+        source = self.root[wire]
+        for node in (source, target):
+            if not self._make_room(node, keep=keep):
+                raise CompilerError(NoRoomForMove(node=self.nodes[node].name))
+        link = self.links[source][target]
+        self.steps.append(Step(StepKind.OPEN, wire=wire, source=source, target=target, link=link))
+        self.copies[wire].add(target)
+        self.visitors[target].add(wire)
+        self.load[target] += 1
+
+    def _close(self, wire: int, node: int) -> None:
+        self.steps.append(Step(StepKind.CLOSE, wire=wire, source=node))
+        self._forget(wire, node)
+        self.load[node] -= 1
+
+    def _move(self, wire: int, target: int) -> None:
+        if target not in self.copies[wire]:
+            self._open(wire, target, keep=[wire])
+        source = self.root[wire]
+        self.steps.append(Step(StepKind.MOVE, wire=wire, source=source, target=target))
+        self._forget(wire, target)
+        self.root[wire] = target
+        self.load[source] -= 1
+
+    def _forget(self, wire: int, node: int) -> None:
+        self.copies[wire].remove(node)
+        self.visitors[node].remove(wire)
+
+
+@dataclass(frozen=True)
+class PlanVisits:
+    """Placement to remote plan, in plain program order.
+
+    A copy is opened right before the first gate that needs it and closed right after the last.
+    When the next gadget does not fit, copies at the node are closed, furthest next use first
+    (Belady's rule), and opened again later: each visit costs one pair. What always remains is
+    open, gate, close, which fits with one comm qubit per node; that is the termination argument.
+    """
+
+    name: ClassVar[str] = "plan-visits"
+
+    def run(self, placement: Placement) -> RemotePlan:
+        """Walk the circuit once.
+
+        Raises:
+            CompilerError: NotAllToAll; NoRoomForMove if a change of home finds no free cell.
+        """
+        return _Planner(placement).run()
