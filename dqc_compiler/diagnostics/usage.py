@@ -1,0 +1,94 @@
+"""Problems of the command line (DQC501 to DQC599) and defects of the program (DQC901)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dqc_compiler.diagnostics.core import BadInput, Internal, WriteFailed
+
+
+@dataclass(frozen=True, kw_only=True)
+class BadUsage(BadInput):
+    """An option or argument is unknown, missing, or not of its type."""
+
+    code = "DQC501"
+    title = "bad usage"
+    message = "{reason}"
+    help = "{usage}"
+    reason: str
+    usage: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkNotChosen(BadInput):
+    """The command line names no network, or two.
+
+    A network comes from a file (`--network FILE`) or is made to measure (`--nodes K`). The options
+    `--data-qubits` and `--comm-qubits` describe the nodes of a network that is made.
+    """
+
+    code = "DQC502"
+    title = "which network?"
+    message = "{reason}"
+    help = "give either --network FILE, or --nodes K with --data-qubits and --comm-qubits if needed"
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BadNetworkSize(BadInput):
+    """A network cannot be made with this number of nodes or qubits."""
+
+    code = "DQC503"
+    title = "bad network size"
+    message = "{option} must be {expected}, not {found}"
+    help = "choose a number in this range"
+    option: str
+    expected: str
+    found: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnknownCode(BadInput):
+    """There is no diagnostic with this code."""
+
+    code = "DQC504"
+    title = "unknown code"
+    message = "there is no diagnostic {found}"
+    help = "`dqc explain` lists all of them"
+    found: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputFileExists(BadInput):
+    """A file that should be written exists already."""
+
+    code = "DQC505"
+    title = "the file exists"
+    message = "it would be overwritten"
+    help = "use --force to replace it, or choose another name"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileNotWritten(WriteFailed):
+    """The operating system refused to write a file, or what goes to standard output."""
+
+    code = "DQC511"
+    title = "output could not be written"
+    message = "{reason}"
+    help = "make room or choose another place"
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class InternalError(Internal):
+    """The compiler broke one of its own rules, or met a case that it should have refused.
+
+    This is never the fault of the input. A report with the command, the input files and the
+    traceback that the environment variable DQC_TRACEBACK=1 shows helps to correct it.
+    """
+
+    code = "DQC901"
+    title = "internal error"
+    message = "{reason}"
+    help = "this is a defect of dqc_compiler; run again with DQC_TRACEBACK=1 and report it"
+    reason: str

@@ -1,0 +1,224 @@
+"""The report of a compilation: its figures, with units and assumptions."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from dqc_compiler.formats.file_model import FileModel
+from dqc_compiler.formats.verdict import Verdict
+from dqc_compiler.ir import Circuit, DistributedProgram, GadgetKind, Makespan, Placement, Schedule
+from dqc_compiler.ir.circuit import OPCODE, TWO_QUBIT_GATES
+
+UNITS = {
+    "makespan_ns": "nanoseconds",
+    "planned_makespan_ns": "nanoseconds",
+    "ebits, pairs, lower_bound_pairs": "entangled pairs",
+    "peak_comm_qubits": "qubits in use at one moment",
+    "messages": "bits sent, each counted once however many nodes receive it",
+    "teleports, copies": "gadgets",
+    "remote_gates, two_qubit_gates": "gates of logical.qasm",
+}
+NO_FIDELITY = "this version has no fidelity model"
+
+
+class MakespanFigures(FileModel):
+    """Total time in ns, over random pair generation."""
+
+    mean: float
+    p50: float
+    p95: float
+    p99: float
+
+
+class Figures(FileModel):
+    """The figures of one compilation; counts are taken from the emitted programs."""
+
+    ebits: int = Field(ge=0, description="end-to-end pairs consumed by gadgets")
+    pairs: int = Field(ge=0, description="link-level dqc_epr pairs")
+    peak_comm_qubits: dict[str, int] = Field(description="node -> most comm qubits in use at once")
+    messages: int = Field(ge=0, description="classical bits sent between nodes")
+    teleports: int = Field(ge=0, description="copies that became the qubit's new home")
+    copies: int = Field(ge=0, description="copies that were opened and closed again")
+    remote_gates: int = Field(ge=0, description="two-qubit gates executed with at least one copy")
+    two_qubit_gates: int = Field(ge=0, description="two-qubit gates of logical.qasm")
+    makespan_ns: MakespanFigures
+    fidelity: float | None = Field(description="of the whole computation; null: see fidelity_note")
+    lower_bound_pairs: int | float | None = Field(
+        description="no program for this network can use fewer pairs; null: not computed"
+    )
+
+
+class LinkFigures(FileModel):
+    """What one link was used for."""
+
+    between: tuple[str, str]
+    pairs: int = Field(ge=0)
+
+
+class NodeFigures(FileModel):
+    """What one node does."""
+
+    data_qubits: int = Field(ge=0, description="size of the register data")
+    comm_qubits: int = Field(ge=0, description="size of the register comm")
+    peak_comm_qubits: int = Field(ge=0)
+    pairs: int = Field(ge=0, description="pairs with one half at this node")
+    messages_sent: int = Field(ge=0, description="bits")
+    statements: int = Field(ge=0)
+    two_qubit_gates: int = Field(ge=0)
+    measurements: int = Field(ge=0)
+    busy_ns: float = Field(ge=0, description="sum of the planned durations of all statements")
+
+
+class GadgetFigures(FileModel):
+    """All gadgets of one kind."""
+
+    count: int = Field(ge=0)
+    pairs: int = Field(ge=0, description="dqc_epr pairs that belong to them")
+
+
+class SchemaVersion(FileModel):
+    """First key of every file that stands alone."""
+
+    schema_version: Literal[1] = Field(default=1, alias="schema")
+
+
+class Report(Figures, SchemaVersion):
+    """`report.json`."""
+
+    fidelity_note: str | None = Field(description="why fidelity is null")
+    planned_makespan_ns: float = Field(description="with mean generation times")
+    makespan_shots: int = Field(ge=0, description="random runs behind makespan_ns")
+    per_link: tuple[LinkFigures, ...] = Field(description="in link order")
+    per_node: dict[str, NodeFigures] = Field(description="in network order")
+    per_gadget: dict[str, GadgetFigures] = Field(description="kind -> figures")
+    assumptions: tuple[str, ...]
+    units: dict[str, str]
+    verdict: Verdict
+
+    def figures(self) -> Figures:
+        """The figures that the manifest repeats."""
+        return Figures.model_validate({name: getattr(self, name) for name in Figures.model_fields})
+
+
+def make_report(
+    logical: Circuit,
+    placement: Placement,
+    program: DistributedProgram,
+    schedule: Schedule,
+    *,
+    lower_bound_pairs: float | None,
+    verdict: Verdict,
+) -> Report:
+    """The report of one compilation, counted from the program that is written.
+
+    Args:
+        logical: the circuit that was distributed.
+        placement: homes and hosts of its segments and gates.
+        program: the emitted statements.
+        schedule: their planned times.
+        lower_bound_pairs: a proven lower bound, None if there is none.
+        verdict: what verification found.
+    """
+    per_node = _node_figures(program, schedule)
+    gadgets = _gadget_figures(program)
+    opened, moved = gadgets["open"].count, gadgets["move"].count
+    return Report(
+        ebits=opened,
+        pairs=program.pairs,
+        peak_comm_qubits={name: node.peak_comm_qubits for name, node in per_node.items()},
+        messages=program.messages,
+        teleports=moved,
+        copies=opened - moved,
+        remote_gates=_remote_gates(placement),
+        two_qubit_gates=logical.two_qubit_gates,
+        makespan_ns=makespan_figures(schedule.makespan),
+        fidelity=None,
+        lower_bound_pairs=lower_bound_pairs,
+        fidelity_note=NO_FIDELITY,
+        planned_makespan_ns=schedule.planned_makespan_ns,
+        makespan_shots=schedule.makespan.shots,
+        per_link=_link_figures(program),
+        per_node=per_node,
+        per_gadget=gadgets,
+        assumptions=_assumptions(schedule.makespan.shots),
+        units=UNITS,
+        verdict=verdict,
+    )
+
+
+def _assumptions(shots: int) -> tuple[str, ...]:
+    return (
+        "planned times: every pair takes the mean generation time of its link, gates and"
+        " measurements take the times of the network file, resets and corrections included",
+        f"makespan_ns: {shots} random runs in which only the generation time of pairs varies",
+        "a message arrives after the latency of the path of least summed latency",
+    )
+
+
+def _remote_gates(placement: Placement) -> int:
+    homes = placement.segment_home[placement.graph.gate_segments]
+    return int((homes != placement.gate_host[:, None]).any(axis=1).sum())
+
+
+def makespan_figures(makespan: Makespan) -> MakespanFigures:
+    """The distribution of the total time, to the picosecond."""
+    # A mean over many runs differs in its last bits between processors (vectorised sums), and a
+    # bundle must not; a picosecond is far below any time of the network file.
+    figures = {
+        name: round(float(getattr(makespan, name)), 3) for name in MakespanFigures.model_fields
+    }
+    return MakespanFigures(**figures)
+
+
+def _link_figures(program: DistributedProgram) -> tuple[LinkFigures, ...]:
+    halves = program.link[program.opcode == OPCODE["dqc_epr"]]
+    counts = np.bincount(halves, minlength=len(program.network.links)) // 2
+    names = [node.name for node in program.network.nodes]
+    return tuple(
+        LinkFigures(between=(names[link.between[0]], names[link.between[1]]), pairs=pairs)
+        for link, pairs in zip(program.network.links, counts.tolist(), strict=True)
+    )
+
+
+def _node_figures(program: DistributedProgram, schedule: Schedule) -> dict[str, NodeFigures]:
+    k = len(program.network.nodes)
+
+    def count(*names: str) -> list[int]:
+        rows = np.isin(program.opcode, [OPCODE[name] for name in names])
+        counts: list[int] = np.bincount(program.node[rows], minlength=k).tolist()
+        return counts
+
+    sent = [0] * k
+    for register in program.registers:
+        if register.receivers:
+            sent[register.sender] += register.size
+    busy = np.bincount(program.node, weights=schedule.duration_ns, minlength=k).tolist()
+    statements = np.bincount(program.node, minlength=k).tolist()
+    pairs, gates, measurements = count("dqc_epr"), count(*TWO_QUBIT_GATES), count("measure")
+    return {
+        node.name: NodeFigures(
+            data_qubits=int(program.data_qubits[i]),
+            comm_qubits=int(program.comm_qubits[i]),
+            peak_comm_qubits=int(program.peak_comm[i]),
+            pairs=pairs[i],
+            messages_sent=sent[i],
+            statements=statements[i],
+            two_qubit_gates=gates[i],
+            measurements=measurements[i],
+            busy_ns=round(busy[i], 3),
+        )
+        for i, node in enumerate(program.network.nodes)
+    }
+
+
+def _gadget_figures(program: DistributedProgram) -> dict[str, GadgetFigures]:
+    owners = program.gadget[(program.opcode == OPCODE["dqc_epr"]) & (program.gadget >= 0)]
+    halves = np.bincount(program.gadget_kind[owners], minlength=len(GadgetKind))
+    counts = np.bincount(program.gadget_kind, minlength=len(GadgetKind))
+    return {
+        kind.name.lower(): GadgetFigures(count=int(counts[kind]), pairs=int(halves[kind]) // 2)
+        for kind in GadgetKind
+    }

@@ -1,0 +1,225 @@
+"""The feed-forward schedule: planned times of pairs, messages and operations in ns."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from dqc_compiler.formats.file_model import FileModel
+from dqc_compiler.formats.report import MakespanFigures, SchemaVersion, makespan_figures
+from dqc_compiler.ir import ABSENT, GadgetKind, Schedule, Statement
+
+GadgetName = Literal["open", "close", "move"]
+MessageKind = Literal["x correction", "y correction", "z correction", "condition"]
+
+
+class PairEnd(FileModel):
+    """One half of a pair."""
+
+    node: str
+    comm: int = Field(ge=0, description="index in the register comm")
+    statement: int = Field(ge=0, description="index of the dqc_epr in the node's program")
+
+
+class PairEntry(FileModel):
+    """One pair on one link."""
+
+    id: int = Field(ge=0, description="second parameter of dqc_epr")
+    link: int = Field(
+        ge=0, description="first parameter of dqc_epr: position in the network's links"
+    )
+    path: tuple[str, ...] = Field(description="the nodes that the pair spans, from end to end")
+    ends: tuple[PairEnd, PairEnd]
+    window_ns: tuple[float, float] = Field(
+        description="start at the earliest when both comm qubits are free, at the latest so that "
+        "the pair is ready for its planned first use"
+    )
+    start_ns: float = Field(description="planned start of the generation")
+    ready_ns: float = Field(description="planned time at which both halves exist")
+    expiry_ns: float | None = Field(description="ready_ns + the link's cutoff; null: no cutoff")
+    fidelity: float = Field(description="of the fresh pair with |Phi+>, from the network file")
+    gadget: int | None = Field(description="number of the gadget that consumes the pair")
+    gadget_kind: GadgetName | None
+    served: int = Field(ge=0, description="remote gates that the opened copy serves")
+
+
+class Message(FileModel):
+    """One bit on its way to one receiver."""
+
+    id: int = Field(ge=0)
+    sender: str = Field(alias="from")
+    receiver: str = Field(alias="to")
+    register_name: str = Field(alias="register")
+    bit: int = Field(ge=0, description="index in the register")
+    send_ns: float = Field(description="end of the measurement")
+    arrival_ns: float = Field(description="send_ns + latency")
+    deadline_ns: float | None = Field(description="planned first use; null: nobody reads the bit")
+    slack_ns: float | None = Field(description="how long the bit may be deferred")
+    kind: MessageKind | None = Field(description="what the first use is; null: nobody reads it")
+
+
+class PlannedMakespan(MakespanFigures):
+    """Total time in ns, over random pair generation, and as planned."""
+
+    planned: float = Field(description="with mean generation times")
+    shots: int = Field(ge=0)
+
+
+class ScheduleFile(SchemaVersion):
+    """`schedule.json`. Statements are counted per program from 0; declarations are not counted."""
+
+    epr: tuple[PairEntry, ...] = Field(description="in order of their id")
+    messages: tuple[Message, ...] = Field(description="one entry per bit and receiver")
+    operations: dict[str, tuple[tuple[float, float], ...]] = Field(
+        description="node -> planned start and duration of every statement"
+    )
+    critical_path: tuple[tuple[str, int], ...] = Field(
+        description="node and statement, from start to end"
+    )
+    makespan_ns: PlannedMakespan
+
+
+def make_schedule_file(schedule: Schedule) -> ScheduleFile:
+    """The contents of `schedule.json`."""
+    table = _Table(schedule)
+    return ScheduleFile(
+        epr=tuple(_pair(table, pair) for pair in range(len(schedule.pair_statements))),
+        messages=tuple(_message(table, row) for row in range(len(schedule.message_statements))),
+        operations=_operations(table),
+        critical_path=tuple(table.place(statement) for statement in schedule.critical_path),
+        makespan_ns=PlannedMakespan(
+            **makespan_figures(schedule.makespan).model_dump(),
+            planned=schedule.planned_makespan_ns,
+            shots=schedule.makespan.shots,
+        ),
+    )
+
+
+class _Table:
+    """The schedule's columns as lists, with the number that every statement has in its program."""
+
+    def __init__(self, schedule: Schedule) -> None:
+        self.schedule = schedule
+        self.program = schedule.program
+        self.network = schedule.program.network
+        self.names = [node.name for node in self.network.nodes]
+        self.latency = self.network.latencies_ns()
+        self.rows = list(self.program.statements())
+        self.start: list[float] = schedule.start_ns.tolist()
+        self.duration: list[float] = schedule.duration_ns.tolist()
+        counts = [0] * len(self.names)
+        self.local: list[int] = []
+        for row in self.rows:
+            self.local.append(counts[row.node])
+            counts[row.node] += 1
+        self.free_ns, self.use_ns = self._around_pairs()
+
+    def _around_pairs(self) -> tuple[dict[int, float], dict[int, float]]:
+        """For every `dqc_epr`: when its comm qubit is free, and when it is used first."""
+        free: dict[int, float] = {}
+        use: dict[int, float] = {}
+        latest: dict[tuple[int, int], int] = {}  # (node, cell) -> last statement on it
+        for index, row in enumerate(self.rows):
+            for qubit in row.qubits:
+                before = latest.get((row.node, qubit))
+                latest[row.node, qubit] = index
+                if before is not None and self.rows[before].name == "dqc_epr":
+                    use[before] = self.start[index]
+                if row.name == "dqc_epr":
+                    free[index] = 0.0 if before is None else self.end(before)
+        return free, use
+
+    def end(self, statement: int) -> float:
+        return self.start[statement] + self.duration[statement]
+
+    def place(self, statement: int) -> tuple[str, int]:
+        return self.names[self.rows[statement].node], self.local[statement]
+
+
+def _pair(table: _Table, pair: int) -> PairEntry:
+    statements = table.schedule.pair_statements[pair].tolist()
+    row = table.rows[statements[0]]
+    link = table.network.links[row.link]
+    # Both ends in the order in which the link names its nodes, whichever statement comes first.
+    statements.sort(key=lambda statement: link.between.index(table.rows[statement].node))
+    start, ready = table.start[statements[0]], float(table.schedule.pair_ready_ns[pair])
+    earliest = max(table.free_ns[statement] for statement in statements)
+    used = [table.use_ns[statement] for statement in statements if statement in table.use_ns]
+    latest = min(used, default=ready) - (ready - start)
+    gadget = None if row.gadget == ABSENT else row.gadget
+    return PairEntry(
+        id=row.pair,
+        link=row.link,
+        path=tuple(table.names[node] for node in link.between),
+        ends=(_pair_end(table, statements[0]), _pair_end(table, statements[1])),
+        # Sums of times are rounded, so the window could miss the start by the last bit.
+        window_ns=(min(earliest, start), max(latest, start)),
+        start_ns=start,
+        ready_ns=ready,
+        expiry_ns=None if link.cutoff_us is None else ready + 1000.0 * link.cutoff_us,
+        fidelity=link.fidelity,
+        gadget=gadget,
+        gadget_kind=None if gadget is None else _kind_name(int(table.program.gadget_kind[gadget])),
+        served=0 if gadget is None else int(table.program.served[gadget]),
+    )
+
+
+def _pair_end(table: _Table, statement: int) -> PairEnd:
+    row = table.rows[statement]
+    node, index = table.place(statement)
+    comm = row.qubits[0] - int(table.program.data_qubits[row.node])
+    return PairEnd(node=node, comm=comm, statement=index)
+
+
+def _kind_name(kind: int) -> GadgetName:
+    names: dict[int, GadgetName] = {
+        GadgetKind.OPEN: "open",
+        GadgetKind.CLOSE: "close",
+        GadgetKind.MOVE: "move",
+    }
+    return names[kind]
+
+
+def _message(table: _Table, number: int) -> Message:
+    measurement, read = table.schedule.message_statements[number].tolist()
+    row = table.rows[measurement]
+    assert row.writes is not None
+    register, bit = row.writes
+    receiver = int(table.schedule.message_receiver[number])
+    send = table.end(measurement)
+    arrival = send + table.latency[row.node][receiver]
+    deadline = None if read == ABSENT else table.start[read]
+    return Message.model_validate(
+        {
+            "id": number,
+            "from": table.names[row.node],
+            "to": table.names[receiver],
+            "register": table.program.register_name(register),
+            "bit": bit,
+            "send_ns": send,
+            "arrival_ns": arrival,
+            "deadline_ns": deadline,
+            "slack_ns": None if deadline is None else max(0.0, deadline - arrival),
+            "kind": None if read == ABSENT else _message_kind(table.rows[read]),
+        }
+    )
+
+
+def _message_kind(reader: Statement) -> MessageKind:
+    # A correction belongs to a gadget; a condition of the circuit guards one of its operations.
+    corrections: dict[str, MessageKind] = {
+        "x": "x correction",
+        "y": "y correction",
+        "z": "z correction",
+    }
+    if reader.operation != ABSENT:
+        return "condition"
+    return corrections.get(reader.name, "condition")
+
+
+def _operations(table: _Table) -> dict[str, tuple[tuple[float, float], ...]]:
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in table.names}
+    for row, start, duration in zip(table.rows, table.start, table.duration, strict=True):
+        times[table.names[row.node]].append((start, duration))
+    return {name: tuple(entries) for name, entries in times.items()}
