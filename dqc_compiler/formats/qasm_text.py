@@ -1,0 +1,179 @@
+"""Write circuits and node programs as flat OpenQASM 3, one statement a line."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from itertools import groupby
+
+from dqc_compiler.formats.gate_definitions import GATE_DEFINITIONS
+from dqc_compiler.ir import Circuit, DistributedProgram, Register
+
+_DENOMINATORS = (1, 2, 3, 4, 6, 8, 16, 32, 64)
+_RESERVED = frozenset(
+    """
+    OPENQASM include defcalgrammar def cal defcal gate extern box let break continue if else end
+    return for while in switch case default pragma input output const readonly mutable qreg qubit
+    creg bool bit int uint float angle complex array void duration stretch gphase inv pow ctrl
+    negctrl dim durationof delay reset measure barrier true false im pi tau euler U CX p x y z h s
+    sdg t tdg sx sxdg rx ry rz cx cy cz cp crx cry crz ch swap ccx cswap cu phase cphase id u1 u2 u3
+    rxx ryy rzz rzx rzy dqc_epr data comm out sin cos tan arcsin arccos arctan exp log sqrt ceiling
+    floor mod popcount rotl rotr real imag sizeof
+    """.split()
+)
+"""Words that cannot name a register: keywords, built-in functions and constants, gates, ours."""
+
+
+@lru_cache(maxsize=65536)
+def angle_text(value: float) -> str:
+    """`value` as an expression that evaluates to exactly the same double.
+
+    Multiples of pi by small fractions are written as such where that is exact; people read these.
+    """
+    for denominator in _DENOMINATORS:
+        numerator = round(value * denominator / math.pi)
+        if numerator and abs(numerator) < 1000 and numerator * math.pi / denominator == value:
+            sign = "-" if numerator < 0 else ""
+            factor = "" if abs(numerator) == 1 else f"{abs(numerator)}*"
+            divisor = "" if denominator == 1 else f"/{denominator}"
+            return f"{sign}{factor}pi{divisor}"
+    return repr(float(value))
+
+
+def statement_text(
+    name: str,
+    qubits: Sequence[str],
+    parameters: Sequence[float] = (),
+    *,
+    target: str | None = None,
+    condition: Iterable[tuple[str, bool]] = (),
+) -> str:
+    """One statement, wrapped into an `if` per literal of its condition."""
+    if name == "measure":
+        text = f"{target} = measure {qubits[0]};"
+    elif name == "delay":
+        text = f"delay[{parameters[0]!r}ns] {qubits[0]};"
+    else:
+        word = "U" if name == "u" else name
+        angles = f"({', '.join(map(angle_text, parameters))})" if parameters else ""
+        text = f"{word}{angles} {', '.join(qubits)};"
+    for bit, value in reversed(list(condition)):
+        text = f"if ({bit}) {{ {text} }}" if value else f"if ({bit} == false) {{ {text} }}"
+    return text
+
+
+def _header(comments: Iterable[str], used: set[str]) -> list[str]:
+    definitions = [GATE_DEFINITIONS[name] for name in GATE_DEFINITIONS if name in used]
+    notes = [f"// {line}" for line in comments]
+    return ["OPENQASM 3.0;", 'include "stdgates.inc";', *notes, *definitions]
+
+
+def _registers(names: Sequence[str], fallback: str) -> list[tuple[str, int]]:
+    """Group "name[0]", "name[1]", ... into (register, size); a loose bit is a register of its own.
+
+    Names that are not in such an order become one register called `fallback`, because the order of
+    the bits is what the file has to keep.
+    """
+    groups: list[tuple[str, int]] = []
+    for base, members in groupby(names, key=lambda name: name.split("[", maxsplit=1)[0]):
+        found = list(members)
+        if found not in ([base], [f"{base}[{i}]" for i in range(len(found))]):
+            return [(fallback, len(names))]
+        groups.append((base + "_" if base in _RESERVED else base, len(found)))
+    if len({base for base, _ in groups}) != len(groups):
+        return [(fallback, len(names))]
+    return groups
+
+
+def circuit_text(circuit: Circuit) -> str:
+    """logical.qasm: the circuit that was distributed, in the flat subset of OpenQASM 3."""
+    qubit_registers = _registers(circuit.qubits, "q_")
+    clbit_registers = _registers(circuit.clbits, "c_")
+    qubits = [f"{name}[{i}]" for name, size in qubit_registers for i in range(size)]
+    clbits = [f"{name}[{i}]" for name, size in clbit_registers for i in range(size)]
+    lines = []
+    used: set[str] = set()
+    for row in circuit.operations():
+        used.add(row.name)
+        lines.append(
+            statement_text(
+                row.name,
+                [qubits[q] for q in row.qubits],
+                row.parameters,
+                target=None if row.clbit is None else clbits[row.clbit],
+                condition=[(clbits[bit], value) for bit, value in row.condition],
+            )
+        )
+    declarations = [f"qubit[{size}] {name};" for name, size in qubit_registers]
+    declarations += [f"bit[{size}] {name};" for name, size in clbit_registers]
+    header = _header([f'the circuit "{circuit.name}" as it was distributed'], used)
+    return "\n".join([*header, *declarations, *lines]) + "\n"
+
+
+def program_texts(program: DistributedProgram) -> tuple[str, ...]:
+    """The programs of all nodes in network order, in "dqc-program 1"."""
+    nodes = range(len(program.network.nodes))
+    cell_names = [_cell_names(program, node) for node in nodes]
+    register_names = [program.register_name(r) for r in range(len(program.registers))]
+    lines: list[list[str]] = [[] for _ in nodes]
+    used: list[set[str]] = [set() for _ in nodes]
+    for row in program.statements():
+        used[row.node].add(row.name)
+        parameters: Sequence[float] = row.parameters
+        names = [cell_names[row.node](q) for q in row.qubits]
+        if row.name == "dqc_epr":
+            lines[row.node].append(f"dqc_epr({row.link}, {row.pair}) {names[0]};")
+            continue
+        target = None
+        if row.writes is not None:
+            target = f"{register_names[row.writes[0]]}[{row.writes[1]}]"
+        condition = [(f"{register_names[r]}[{i}]", value) for r, i, value in row.condition]
+        lines[row.node].append(
+            statement_text(row.name, names, parameters, target=target, condition=condition)
+        )
+    return tuple(
+        "\n".join(
+            [
+                *_header(_comments(program, node), used[node]),
+                *_declarations(program, node, register_names),
+                *lines[node],
+            ]
+        )
+        + "\n"
+        for node in nodes
+    )
+
+
+def _cell_names(program: DistributedProgram, node: int) -> Callable[[int], str]:
+    data = int(program.data_qubits[node])
+    return lambda cell: f"data[{cell}]" if cell < data else f"comm[{cell - data}]"
+
+
+def _comments(program: DistributedProgram, node: int) -> list[str]:
+    names = [entry.name for entry in program.network.nodes]
+    links = [
+        f"link {index} = {names[link.between[0]]}-{names[link.between[1]]}"
+        for index, link in enumerate(program.network.links)
+        if node in link.between
+    ]
+    described = "; ".join([f'dqc-program 1: node {names[node]} of "{program.name}"', *links])
+    return [described]
+
+
+def _declarations(
+    program: DistributedProgram, node: int, register_names: Sequence[str]
+) -> list[str]:
+    lines = []
+    if program.data_qubits[node]:
+        lines.append(f"qubit[{program.data_qubits[node]}] data;")
+    if program.comm_qubits[node]:
+        lines.append(f"qubit[{program.comm_qubits[node]}] comm;")
+    for name, register in zip(register_names, program.registers, strict=True):
+        if _is_used_at(register, node):
+            lines.append(f"bit[{register.size}] {name};")
+    return lines
+
+
+def _is_used_at(register: Register, node: int) -> bool:
+    return node == register.sender or node in register.receivers
