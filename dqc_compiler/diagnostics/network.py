@@ -47,9 +47,10 @@ class NetworkSyntax(BadInput):
     code = "DQC203"
     title = "syntax error in the network file"
     message = "not valid {language}: {reason}"
-    help = "correct this line; a name followed by = and a value, under [node.NAME] or [[link]]"
+    help = "{remedy}"
     language: str
     reason: str
+    remedy: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +115,7 @@ class NetworkBadValue(BadInput):
     code = "DQC207"
     title = "bad value"
     message = "{key} must be {expected}, not {found}"
-    help = "{where}: change {key}; `dqc schema network` prints the types and ranges of all keys"
+    help = "change this value of {where}; `dqc schema network` prints all types and ranges"
     where: str
     key: str
     expected: str

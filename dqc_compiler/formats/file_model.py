@@ -27,18 +27,23 @@ def json_text(value: object) -> str:
     Raises:
         ValueError: if a number is not finite.
     """
-    return _pretty(value, "") + "\n"
+    return _pretty(value, indent="", column=0) + "\n"
 
 
-def _pretty(value: object, indent: str) -> str:
+def _pretty(value: object, *, indent: str, column: int) -> str:
     # Indenting every pair of a long list of times would make it four times as long, and one
     # single line is unreadable and without use in a diff.
     flat = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    if not isinstance(value, (dict, list)) or len(indent) + len(flat) <= LINE_WIDTH:
+    if not isinstance(value, (dict, list)) or column + len(flat) < LINE_WIDTH:
         return flat
     inner = indent + "  "
     if isinstance(value, dict):
-        parts = [f"{json.dumps(str(key))}: {_pretty(item, inner)}" for key, item in value.items()]
-        return "{\n" + ",\n".join(inner + part for part in parts) + f"\n{indent}}}"
-    parts = [_pretty(item, inner) for item in value]
-    return "[\n" + ",\n".join(inner + part for part in parts) + f"\n{indent}]"
+        lines = [_entry(str(key), item, inner) for key, item in value.items()]
+        return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
+    lines = [inner + _pretty(item, indent=inner, column=len(inner)) for item in value]
+    return "[\n" + ",\n".join(lines) + f"\n{indent}]"
+
+
+def _entry(key: str, item: object, indent: str) -> str:
+    start = f"{indent}{json.dumps(key, ensure_ascii=False)}: "
+    return start + _pretty(item, indent=indent, column=len(start))
