@@ -1,0 +1,33 @@
+"""The price of a placement in e-bits: the one objective of the compiler."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dqc_compiler.ir import Placement
+from dqc_compiler.ir.arrays import Int64
+
+
+def _presences(placement: Placement) -> Int64:
+    """Where each segment has to be present away from its home: (v, 2) rows (segment, node).
+
+    A node is present for a segment if it hosts one of the segment's gates or is the home of the
+    wire's next segment. Rows are distinct and sorted.
+    """
+    graph, home = placement.graph, placement.segment_home
+    later = np.setdiff1d(np.arange(graph.segments), graph.wire_segments[:-1])  # not a wire's first
+    segment = np.concatenate([graph.gate_segments.reshape(-1), later - 1]).astype(np.int64)
+    node = np.concatenate([np.repeat(placement.gate_host, 2), home[later]]).astype(np.int64)
+    rows = np.stack([segment, node], axis=1)
+    distinct: Int64 = np.unique(rows[node != home[segment]], axis=0)
+    return distinct
+
+
+def pairs(placement: Placement) -> int:
+    """Number of pairs that the placement costs on an all-to-all network with room for all copies.
+
+    The sum over all segments of the distinct nodes among the hosts of its gates and the home of the
+    wire's next segment, its own home left out. Under a budget of comm qubits a copy may have to be
+    opened twice, which `RemotePlan.pairs` counts.
+    """
+    return len(_presences(placement))
