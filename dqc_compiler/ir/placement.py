@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dqc_compiler.ir.arrays import Int32
+from dqc_compiler.ir.arrays import Int32, frozen
 from dqc_compiler.ir.network import Network
 from dqc_compiler.ir.segments import SegmentGraph
 
@@ -19,6 +19,17 @@ class Placement:
     network: Network
     segment_home: Int32  # (s,)
     gate_host: Int32  # (g,)
+
+    @classmethod
+    def static(cls, graph: SegmentGraph, network: Network, homes: Int32) -> Placement:
+        """The placement in which wires stay at `homes` (w,) and each gate is at its first's."""
+        segment_home = homes[graph.segment_wire]
+        return cls(
+            graph=graph,
+            network=network,
+            segment_home=frozen(segment_home, np.int32),
+            gate_host=frozen(segment_home[graph.gate_segments[:, 0]], np.int32),
+        )
 
     @property
     def start_home(self) -> Int32:

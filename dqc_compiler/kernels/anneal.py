@@ -12,8 +12,6 @@ import numpy as np
 
 from dqc_compiler.kernels.jit import inlined, kernel
 
-RANDOM_MULTIPLIER = np.uint64(2685821657736338717)
-
 
 @inlined
 def _draw(state, bound):  # type: ignore[no-untyped-def]
@@ -76,7 +74,7 @@ def anneal(
     start_host,
     capacity,
     may_host,
-    proposals,
+    budget,
     hot,
     cold,
     seed,
@@ -92,8 +90,9 @@ def anneal(
         start_host: (e,) hosts.
         capacity: (k,) data qubits of each node.
         may_host: (k,) 1 if the node can hold the two copies of a third-party gate.
-        proposals: number of proposals.
-        hot, cold: first and last temperature in e-bits, lowered geometrically.
+        budget: work to do, in counts touched; a proposal is charged for what it changes, so that
+            wires with a thousand segments do not make the run a thousand times longer.
+        hot, cold: first and last temperature in e-bits, lowered geometrically with the work done.
         seed: any number; 0 is replaced, because the generator would stay there.
 
     Source: Kirkpatrick, Gelatt, Vecchi, Science 220, 671 (1983); the moves are our own.
@@ -120,11 +119,15 @@ def anneal(
     log = np.empty((2 * e + 2, 2), dtype=np.int64)
     state = np.empty(1, dtype=np.uint64)
     state[0] = seed if seed != 0 else np.uint64(0x9E3779B97F4A7C15)
-    cooling = (cold / hot) ** (1.0 / max(1, proposals))
     temperature = hot
     segments = len(wire_of)
-    for _ in range(proposals):
-        temperature *= cooling
+    work, until_cooling = 0, 0
+    while work < budget:
+        if until_cooling == 0:
+            temperature = hot * (cold / hot) ** (work / budget)
+            until_cooling = 256
+        until_cooling -= 1
+        work += 1
         logged, change = 0, 0
         wire, other, source, target = -1, -1, -1, -1
         kind = _draw(state, 100)
@@ -164,8 +167,10 @@ def anneal(
                 other = -1
             else:
                 other = at_node[target, _draw(state, load[target])]
+            work += wire_segments[wire + 1] - wire_segments[wire]
             change += _rehome(wire, target, home, wire_segments, count)
             if other >= 0:
+                work += wire_segments[other + 1] - wire_segments[other]
                 change += _rehome(other, source, home, wire_segments, count)
             for s in range(wire_segments[wire], wire_segments[wire + 1]):
                 for i in range(segment_edge_start[s], segment_edge_start[s + 1]):
@@ -187,6 +192,7 @@ def anneal(
                                 edge, source, host, edges, count, wire_of, home, log, logged
                             )
                             change += step
+        work += 4 * logged
         if change <= 0 or np.exp(-change / temperature) * 1048576.0 > _draw(state, 1048576):
             price += change
             if wire >= 0:

@@ -8,8 +8,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.sparse import csr_array
 
-from dqc_compiler.diagnostics import CompilerError
-from dqc_compiler.diagnostics.placement import CircuitTooLarge
+from dqc_compiler.costs.capacity import capacities, level_shares
 from dqc_compiler.ir import Network, Placement, SegmentGraph
 from dqc_compiler.ir.arrays import Int32, Int64, frozen
 
@@ -27,32 +26,11 @@ def interaction_graph(graph: SegmentGraph) -> csr_array:
     return (half + half.T).tocsr()
 
 
-def _capacities(network: Network) -> Int64:
-    return np.array([node.data_qubits for node in network.nodes], dtype=np.int64)
-
-
-def _shares(capacity: Int64, wires: int) -> Int64:
-    """Wires per node: level with the capacities, no node over its own, all wires placed."""
-    order = np.argsort(-capacity, kind="stable")
-    shares = np.minimum(capacity, capacity * wires // capacity.sum())
-    while shares.sum() < wires:
-        for node in order:
-            if shares.sum() < wires and shares[node] < capacity[node]:
-                shares[node] += 1
-    return shares
-
-
-def contiguous(shares: Int64) -> Int32:
-    """Wires in their order, node after node."""
-    homes: Int32 = np.repeat(np.arange(len(shares)), shares).astype(np.int32)
-    return homes
-
-
 def _metis(adjacency: csr_array, shares: Int64, seed: int) -> Int32:
     """METIS parts of the wires, one part per node with a share. Never sees degenerate input."""
     used = np.flatnonzero(shares)
     if len(used) < 2 or adjacency.nnz == 0:
-        return contiguous(shares)
+        return np.repeat(np.arange(len(shares)), shares).astype(np.int32)
     import pymetis  # noqa: PLC0415 (a C library that small inputs do not need)
 
     options = pymetis.Options(seed=seed, ufactor=10)
@@ -112,23 +90,7 @@ class PartitionMetis:
         Raises:
             CompilerError: CircuitTooLarge.
         """
-        capacity = _capacities(self.network)
-        if graph.wires > capacity.sum():
-            raise CompilerError(
-                CircuitTooLarge(needed=graph.wires, available=int(capacity.sum()))
-            )
+        shares = level_shares(self.network, graph.wires)
         adjacency = interaction_graph(graph)
-        homes = _metis(adjacency, _shares(capacity, graph.wires), self.seed)
-        homes = _repair(homes, adjacency, capacity)
-        return static_placement(graph, self.network, homes)
-
-
-def static_placement(graph: SegmentGraph, network: Network, homes: Int32) -> Placement:
-    """The placement in which wires stay at `homes` (w,) and each gate is hosted by its first."""
-    segment_home = homes[graph.segment_wire]
-    return Placement(
-        graph=graph,
-        network=network,
-        segment_home=frozen(segment_home, np.int32),
-        gate_host=frozen(segment_home[graph.gate_segments[:, 0]], np.int32),
-    )
+        homes = _repair(_metis(adjacency, shares, self.seed), adjacency, capacities(self.network))
+        return Placement.static(graph, self.network, homes)

@@ -11,10 +11,7 @@ from dqc_compiler.ir import Placement
 from dqc_compiler.ir.arrays import Int32, frozen, offsets
 
 _HOT, _COLD = 0.6, 0.12  # e-bits
-# Work per wire and per edge, and the cap that keeps 100,000 gates within seconds; more proposals
-# than these moved the geometric mean over the benchmark circuits by less than one per cent.
-_PROPOSALS_PER_EDGE = 1500
-_MOST_PROPOSALS = 2_000_000
+_WORK_PER_EDGE, _MOST_WORK = 10_000, 10_000_000  # 0.1 s; three times as much gained 1 %
 
 
 def merged_edges(placement: Placement) -> tuple[Int32, Int32]:
@@ -66,7 +63,7 @@ class Refine:
             host,
             np.array([node.data_qubits for node in network.nodes], dtype=np.int32),
             np.array([node.comm_qubits != 1 for node in network.nodes], dtype=np.int32),
-            min(_MOST_PROPOSALS, _PROPOSALS_PER_EDGE * len(edges)),
+            min(_MOST_WORK, _WORK_PER_EDGE * len(edges)),
             _HOT,
             _COLD,
             seed,

@@ -1,0 +1,58 @@
+"""The physical qubits of one node while its program is written."""
+
+from __future__ import annotations
+
+from collections import deque
+
+
+class NodeMemory:
+    """Which cells are free. Cells 0 .. data-1 are data qubits, comm qubits follow.
+
+    `data_used` and `comm_used` are the registers that the program has to declare, `peak_comm` the
+    most comm qubits that were taken at one moment.
+    """
+
+    def __init__(self, data_qubits: int, comm_qubits: int | None) -> None:
+        self.data_qubits = data_qubits
+        self.comm_limit = comm_qubits
+        self.free_data = list(range(data_qubits - 1, -1, -1))  # lowest cell on top
+        # First in, first out: the qubit that has rested longest can start a new pair earliest.
+        self.free_comm: deque[int] = deque()
+        self.comm_used = 0
+        self.peak_comm = 0
+        self.data_used = 0
+
+    def is_comm(self, cell: int) -> bool:
+        """Whether the cell is a comm qubit."""
+        return cell >= self.data_qubits
+
+    def take_data(self) -> int | None:
+        """The lowest free data qubit, None if there is none."""
+        if not self.free_data:
+            return None
+        cell = self.free_data.pop()
+        self.data_used = max(self.data_used, cell + 1)
+        return cell
+
+    def take_comm(self) -> int | None:
+        """The comm qubit that has been free for longest, None if all are taken."""
+        if not self.free_comm:
+            if self.comm_limit is not None and self.comm_used >= self.comm_limit:
+                return None
+            self.free_comm.append(self.data_qubits + self.comm_used)
+            self.comm_used += 1
+        cell = self.free_comm.popleft()
+        self.peak_comm = max(self.peak_comm, self.comm_used - len(self.free_comm))
+        return cell
+
+    def release(self, cell: int) -> None:
+        """Free a taken cell."""
+        if self.is_comm(cell):
+            self.free_comm.append(cell)
+        else:
+            self.free_data.append(cell)
+            self.free_data.sort(reverse=True)
+
+    def declared(self, cell: int) -> int:
+        """The cell's index when comm qubits are counted from the data qubits that are declared."""
+        return cell - self.data_qubits + self.data_used if self.is_comm(cell) else cell
