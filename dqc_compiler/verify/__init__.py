@@ -1,0 +1,1 @@
+"""Verification of node programs against the circuit; imports nothing that helped to write them."""

@@ -1,0 +1,382 @@
+"""The canonical form of a circuit: equal forms are equal circuits, up to commutation.
+
+Every wire carries a frame: the product of its one-qubit gates since its start, measurement or
+reset. A two-qubit gate becomes a two-body rotation about axes that the frames carry back to the
+start of the wires. Gates that follow each other on a wire about the same axis form a run and
+commute, so only their sums count. docs/reference/qasm-dialect.md states the form exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from math import floor, pi
+from typing import NamedTuple
+
+from dqc_compiler.ir.circuit import ONE_QUBIT_GATES, Circuit
+from dqc_compiler.verify.gates import rotation, two_body
+from dqc_compiler.verify.rotations import (
+    AXIS_TOLERANCE,
+    IDENTITY,
+    Quaternion,
+    Vector,
+    Z,
+    distance,
+    half_turn,
+    inverse,
+    multiply,
+    negate,
+    normalise,
+    same,
+    turn_back,
+)
+
+Origin = tuple[str, int]
+"""File and line of a statement."""
+
+Event = tuple[int, int]
+"""A measurement: its wire, and its position among the wire's runs."""
+
+Condition = frozenset[tuple[Event, bool]]
+"""A conjunction of measurement outcomes."""
+
+ANGLE_TOLERANCE = 1e-6
+"""Angles and frames that differ by less are equal: far above rounding, far below intent."""
+
+_NO_ANGLE = 1e-7  # a two-body rotation by less is dropped
+_NO_EFFECT = ("barrier", "delay", "id")
+# An angle is kept modulo pi, between these bounds. Neither they nor the direction that fixes the
+# sign of an axis may be near a value that circuits use, or rounding would decide.
+_LOWEST_ANGLE = 0.1234567 - pi / 2
+_GENERIC_DIRECTION: Vector = (0.3571428, 0.5423261, 0.7605127)
+
+
+@dataclass(slots=True)
+class Run:
+    """Two-body rotations about one axis; `weight` counts the sums that are settled and not zero."""
+
+    axis: Vector
+    origin: Origin
+    weight: int = 0
+
+
+class Measured(NamedTuple):
+    """A measurement of axis . sigma; afterwards the wire's frame starts anew."""
+
+    axis: Vector
+    origin: Origin
+
+
+class Reset(NamedTuple):
+    """The wire is put into |0>; its frame starts anew."""
+
+    origin: Origin
+
+
+class Conditioned(NamedTuple):
+    """A rotation under a condition."""
+
+    condition: Condition
+    rotation: Quaternion
+    origin: Origin
+
+
+class Side(NamedTuple):
+    """One wire of a two-body rotation under a condition."""
+
+    wire: int
+    axis: Vector
+    angle: float  # of the rotation about the axis that comes with it
+
+
+class ConditionedPair(NamedTuple):
+    """A two-body rotation under a condition; entered in the runs of both wires.
+
+    `partner` is the position in the runs of the other wire.
+    """
+
+    condition: Condition
+    own: Side
+    other: Side
+    partner: int
+    angle: float
+    origin: Origin
+
+
+Entry = Run | Measured | Reset | Conditioned | ConditionedPair
+
+
+@dataclass(slots=True)
+class _Sum:
+    angle: float
+    origin: Origin
+
+
+@dataclass(slots=True)
+class CanonicalForm:
+    """Collects operations in time order; after `finish`, two forms can be compared.
+
+    An axis `p` is given as it is after the wire's frame R; at the start of the wire it is R^-1 p.
+    """
+
+    wires: int
+    frames: list[Quaternion] = field(init=False)
+    entries: list[list[Entry]] = field(init=False)
+    sums: dict[tuple[int, int, int, int], _Sum] = field(default_factory=dict)
+    end: tuple[int, ...] = ()
+    clbits: tuple[Event | None, ...] = ()
+    _open: dict[tuple[int, int], _Sum] = field(default_factory=dict)
+    _partners: list[set[int]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.frames = [IDENTITY] * self.wires
+        self.entries = [[] for _ in range(self.wires)]
+        self._partners = [set() for _ in range(self.wires)]
+
+    def rotate(self, wire: int, rotation: Quaternion) -> None:
+        """A one-qubit gate."""
+        self.frames[wire] = multiply(rotation, self.frames[wire])
+
+    def couple(
+        self, wires: tuple[int, int], p: Vector, q: Vector, angle: float, origin: Origin
+    ) -> None:
+        """The two-body rotation exp(-i angle/2 p(x)q) of two different wires."""
+        wire, other = wires
+        sign = self._enter(wire, p, origin) * self._enter(other, q, origin)
+        key = (wire, other) if wire < other else (other, wire)
+        entry = self._open.get(key)
+        if entry is None:
+            entry = self._reopen(*key, origin)
+        entry.angle += sign * angle
+
+    def measure(self, wire: int, p: Vector, origin: Origin) -> Event:
+        """A measurement of p.sigma; the same event again if the last thing was that measurement."""
+        entries = self.entries[wire]
+        tail = entries[-1] if entries else None
+        frame = self.frames[wire]
+        if isinstance(tail, Measured) and same(p, Z) and distance(frame, IDENTITY) < AXIS_TOLERANCE:
+            return wire, len(entries) - 1
+        self._end_run(wire)
+        entries.append(Measured(self._at_start(wire, p), origin))
+        self.frames[wire] = IDENTITY
+        return wire, len(entries) - 1
+
+    def reset(self, wire: int, origin: Origin) -> None:
+        """The wire is put into |0>; a second reset in a row does nothing."""
+        entries = self.entries[wire]
+        tail = entries[-1] if entries else None
+        if isinstance(tail, Reset) and distance(self.frames[wire], IDENTITY) < AXIS_TOLERANCE:
+            return
+        self._end_run(wire)
+        entries.append(Reset(origin))
+        self.frames[wire] = IDENTITY
+
+    def rotate_if(
+        self, condition: Condition, wire: int, rotation: Quaternion, origin: Origin
+    ) -> None:
+        """A one-qubit gate under a condition; joins an equal condition just before it."""
+        self._end_run(wire)
+        entries = self.entries[wire]
+        frame = self.frames[wire]
+        moved = multiply(inverse(frame), multiply(rotation, frame))
+        tail = entries[-1] if entries else None
+        if isinstance(tail, Conditioned) and tail.condition == condition:
+            entries.pop()
+            moved = multiply(moved, tail.rotation)
+        if distance(moved, IDENTITY) > _NO_ANGLE:
+            entries.append(Conditioned(condition, moved, origin))
+
+    def couple_if(
+        self, condition: Condition, sides: tuple[Side, Side], angle: float, origin: Origin
+    ) -> None:
+        """A two-body rotation with its local rotations, all under a condition."""
+        for side in sides:
+            self._end_run(side.wire)
+        moved = []
+        for side in sides:
+            axis = self._at_start(side.wire, side.axis)
+            sign = _sign(axis)
+            angle *= sign
+            moved.append(Side(side.wire, axis if sign > 0 else negate(axis), sign * side.angle))
+        turns = floor((angle - _LOWEST_ANGLE) / pi)
+        angle -= turns * pi
+        first, second = (
+            side._replace(angle=(side.angle + turns * pi) % (2 * pi)) for side in moved
+        )
+        places = [len(self.entries[side.wire]) for side in sides]
+        for own, other, partner in ((first, second, places[1]), (second, first, places[0])):
+            entry = ConditionedPair(condition, own, other, partner, angle, origin)
+            self.entries[own.wire].append(entry)
+
+    def finish(self, end: Iterable[int], clbits: Iterable[Event | None]) -> None:
+        """Close the form.
+
+        Args:
+            end: for every wire the position at which it ends.
+            clbits: for every classical bit the measurement that wrote it last, None without one.
+        """
+        for pair in sorted(self._open):
+            self._settle(*pair)
+        for wire in range(self.wires):
+            self._end_run(wire)
+        self.end = tuple(end)
+        self.clbits = tuple(clbits)
+
+    def _at_start(self, wire: int, p: Vector) -> Vector:
+        frame = self.frames[wire] = normalise(self.frames[wire])
+        return turn_back(frame, p)
+
+    def _enter(self, wire: int, p: Vector, origin: Origin) -> int:
+        """Make the axis of `p` the wire's current run; returns the sign between the two."""
+        axis = self._at_start(wire, p)
+        entries = self.entries[wire]
+        while entries:
+            tail = entries[-1]
+            if not isinstance(tail, Run):
+                break
+            if same(axis, tail.axis):
+                return 1
+            if same(axis, negate(tail.axis)):
+                return -1
+            dropped = self._end_run(wire)
+            axis = self._at_start(wire, p)  # ending a run may have changed the frame
+            if not dropped:
+                break
+        sign = _sign(axis)
+        entries.append(Run(axis if sign > 0 else negate(axis), origin))
+        return sign
+
+    def _end_run(self, wire: int) -> bool:
+        """Settle the sums of the wire's current run; an empty run is dropped (returns True)."""
+        for other in sorted(self._partners[wire]):
+            self._settle(*((wire, other) if wire < other else (other, wire)))
+        entries = self.entries[wire]
+        if not entries:
+            return False
+        tail = entries[-1]
+        if isinstance(tail, Run) and not tail.weight:
+            entries.pop()
+            return True
+        return False
+
+    def _key(self, wire: int, other: int) -> tuple[int, int, int, int]:
+        return wire, len(self.entries[wire]) - 1, other, len(self.entries[other]) - 1
+
+    def _reopen(self, wire: int, other: int, origin: Origin) -> _Sum:
+        """Start the sum of two current runs, or go on with it if it was settled before."""
+        entry = self.sums.pop(self._key(wire, other), None)
+        if entry is None:
+            entry = _Sum(0.0, origin)
+        else:
+            for run in self._tails(wire, other):
+                run.weight -= 1
+        self._open[wire, other] = entry
+        self._partners[wire].add(other)
+        self._partners[other].add(wire)
+        return entry
+
+    def _settle(self, wire: int, other: int) -> None:
+        """Reduce the sum of two current runs modulo pi; half turns go to the frames."""
+        entry = self._open.pop((wire, other))
+        self._partners[wire].discard(other)
+        self._partners[other].discard(wire)
+        turns = floor((entry.angle - _LOWEST_ANGLE) / pi)
+        entry.angle -= turns * pi
+        first, second = self._tails(wire, other)
+        if turns % 2:
+            self.frames[wire] = multiply(self.frames[wire], half_turn(first.axis))
+            self.frames[other] = multiply(self.frames[other], half_turn(second.axis))
+        if abs(entry.angle) > _NO_ANGLE:
+            self.sums[self._key(wire, other)] = entry
+            first.weight += 1
+            second.weight += 1
+
+    def _tails(self, wire: int, other: int) -> tuple[Run, Run]:
+        first, second = self.entries[wire][-1], self.entries[other][-1]
+        assert isinstance(first, Run)
+        assert isinstance(second, Run)
+        return first, second
+
+
+def _sign(axis: Vector) -> int:
+    x, y, z = _GENERIC_DIRECTION
+    return 1 if axis[0] * x + axis[1] * y + axis[2] * z > 0 else -1
+
+
+def conjunction(literals: Iterable[tuple[Event | None, bool]]) -> Condition | None:
+    """The condition made of (measurement, value); a bit that was never written is false.
+
+    Returns:
+        None if the condition never holds; an empty condition always does.
+    """
+    found = list(literals)
+    if any(event is None and value for event, value in found):
+        return None
+    condition = frozenset((event, value) for event, value in found if event is not None)
+    if any((event, not value) in condition for event, value in condition):
+        return None
+    return condition
+
+
+def circuit_form(circuit: Circuit) -> CanonicalForm:
+    """The canonical form of a circuit; wire i starts at qubit i."""
+    return _CircuitReplay(circuit).run()
+
+
+class _CircuitReplay:
+    def __init__(self, circuit: Circuit) -> None:
+        self.circuit = circuit
+        self.form = CanonicalForm(len(circuit.qubits))
+        self.source = circuit.source or circuit.name
+        self.line = 0
+
+    def run(self) -> CanonicalForm:
+        wire_at = list(range(len(self.circuit.qubits)))
+        written: list[Event | None] = [None] * len(self.circuit.clbits)
+        for row in self.circuit.operations():
+            name, qubits, parameters, clbit, literals, self.line = row
+            wires = [wire_at[q] for q in qubits]
+            if name in _NO_EFFECT:
+                continue
+            if clbit is not None:
+                written[clbit] = self.form.measure(wires[0], Z, self.origin())
+                continue
+            if name == "reset":
+                self.form.reset(wires[0], self.origin())
+                continue
+            condition = conjunction((written[bit], value) for bit, value in literals)
+            if condition:
+                self.gate_if(condition, name, parameters, wires)
+            elif condition is not None and name == "swap":
+                wire_at[qubits[0]], wire_at[qubits[1]] = wires[1], wires[0]
+            elif condition is not None:
+                self.gate(name, parameters, wires)
+        end = {wire: position for position, wire in enumerate(wire_at)}
+        self.form.finish((end[wire] for wire in range(len(end))), written)
+        return self.form
+
+    def origin(self) -> Origin:
+        return self.source, self.line
+
+    def gate(self, name: str, parameters: tuple[float, ...], wires: list[int]) -> None:
+        if name in ONE_QUBIT_GATES:
+            self.form.rotate(wires[0], rotation(name, parameters))
+            return
+        gate = two_body(name, parameters)
+        self.form.couple((wires[0], wires[1]), gate.p, gate.q, gate.angle, self.origin())
+        self.form.rotate(wires[0], gate.locals[0])
+        self.form.rotate(wires[1], gate.locals[1])
+
+    def gate_if(
+        self, condition: Condition, name: str, parameters: tuple[float, ...], wires: list[int]
+    ) -> None:
+        if name in ONE_QUBIT_GATES:
+            self.form.rotate_if(condition, wires[0], rotation(name, parameters), self.origin())
+            return
+        if name == "swap":
+            for pair in (wires, wires[::-1], wires):
+                self.gate_if(condition, "cx", (), pair)
+            return
+        gate = two_body(name, parameters)
+        sides = (Side(wires[0], gate.p, gate.first), Side(wires[1], gate.q, gate.second))
+        self.form.couple_if(condition, sides, gate.angle, self.origin())

@@ -1,0 +1,160 @@
+"""Compare two canonical forms, and say in words where they differ first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import pi
+
+from dqc_compiler.verify.canonical import (
+    ANGLE_TOLERANCE,
+    CanonicalForm,
+    Conditioned,
+    ConditionedPair,
+    Entry,
+    Measured,
+    Origin,
+    Reset,
+    Run,
+    Side,
+)
+from dqc_compiler.verify.rotations import Quaternion, distance, same
+
+
+def first_difference(
+    expected: CanonicalForm,
+    found: CanonicalForm,
+    qubits: Sequence[str],
+    clbits: Sequence[str],
+) -> str | None:
+    """What the form `found` does differently, None if the two circuits are equal.
+
+    Args:
+        expected: form of the circuit that is asked for.
+        found: form of the circuit to be judged, with wires in the same order.
+        qubits: names of the wires.
+        clbits: names of the classical bits.
+    """
+    for checker in (_entries, _sums, _frames):
+        for difference in checker(expected, found, qubits):
+            return difference
+    return _outcome(expected, found, qubits, clbits)
+
+
+def _at(origin: Origin) -> str:
+    return f"{origin[0]}:{origin[1]}" if origin[1] else origin[0]
+
+
+def _entries(expected: CanonicalForm, found: CanonicalForm, qubits: Sequence[str]) -> Iterator[str]:
+    for wire, name in enumerate(qubits):
+        pair = expected.entries[wire], found.entries[wire]
+        for index, (a, b) in enumerate(zip(*pair, strict=False)):
+            if not _entry_equal(a, b):
+                yield (
+                    f"{name}: step {index + 1} should be {_describe(a)} ({_at(a.origin)}), "
+                    f"but is {_describe(b)} ({_at(b.origin)})"
+                )
+        first, second = (len(entries) for entries in pair)
+        if first > second:
+            entry = pair[0][second]
+            yield f"{name}: {_describe(entry)} ({_at(entry.origin)}) is missing"
+        if second > first:
+            entry = pair[1][first]
+            yield f"{name}: {_describe(entry)} ({_at(entry.origin)}) is not in the circuit"
+
+
+def _entry_equal(a: Entry, b: Entry) -> bool:
+    if isinstance(a, Run):
+        return isinstance(b, Run) and same(a.axis, b.axis, ANGLE_TOLERANCE)
+    if isinstance(a, Measured):
+        return isinstance(b, Measured) and same(a.axis, b.axis, ANGLE_TOLERANCE)
+    if isinstance(a, Reset):
+        return isinstance(b, Reset)
+    if isinstance(a, Conditioned):
+        return (
+            isinstance(b, Conditioned)
+            and a.condition == b.condition
+            and distance(a.rotation, b.rotation) < ANGLE_TOLERANCE
+        )
+    return isinstance(b, ConditionedPair) and _pair_equal(a, b)
+
+
+def _pair_equal(a: ConditionedPair, b: ConditionedPair) -> bool:
+    return (
+        a.condition == b.condition
+        and a.partner == b.partner
+        and abs(a.angle - b.angle) < ANGLE_TOLERANCE
+        and _side_equal(a.own, b.own)
+        and _side_equal(a.other, b.other)
+    )
+
+
+def _side_equal(a: Side, b: Side) -> bool:
+    turn = abs(a.angle - b.angle)
+    return (
+        a.wire == b.wire
+        and same(a.axis, b.axis, ANGLE_TOLERANCE)
+        and min(turn, 2 * pi - turn) < ANGLE_TOLERANCE
+    )
+
+
+def _describe(entry: Entry) -> str:
+    if isinstance(entry, Run):
+        return f"two-qubit gates about the axis {_vector(entry.axis)}"
+    if isinstance(entry, Measured):
+        return f"a measurement of the axis {_vector(entry.axis)}"
+    if isinstance(entry, Reset):
+        return "a reset"
+    kind = "gate" if isinstance(entry, Conditioned) else "two-qubit gate"
+    return f"a {kind} under a condition on {len(entry.condition)} bit(s)"
+
+
+def _vector(axis: Sequence[float]) -> str:
+    return "(" + ", ".join(f"{round(x, 6) + 0.0:g}" for x in axis) + ")"
+
+
+def _sums(expected: CanonicalForm, found: CanonicalForm, qubits: Sequence[str]) -> Iterator[str]:
+    for key in sorted(expected.sums.keys() | found.sums.keys()):
+        a, b = expected.sums.get(key), found.sums.get(key)
+        between = f"{qubits[key[0]]} and {qubits[key[2]]}"
+        angles = [0.0 if entry is None else entry.angle for entry in (a, b)]
+        if abs(angles[0] - angles[1]) < ANGLE_TOLERANCE:
+            continue
+        if b is None and a is not None:
+            yield f"the gates between {between} that start at {_at(a.origin)} are missing"
+        elif a is None and b is not None:
+            yield f"gates between {between} at {_at(b.origin)} are not in the circuit"
+        elif a is not None and b is not None:
+            yield (
+                f"the gates between {between} should turn by {a.angle:.9g} ({_at(a.origin)}), "
+                f"but turn by {b.angle:.9g} ({_at(b.origin)})"
+            )
+
+
+def _frames(expected: CanonicalForm, found: CanonicalForm, qubits: Sequence[str]) -> Iterator[str]:
+    for wire, name in enumerate(qubits):
+        a, b = expected.frames[wire], found.frames[wire]
+        if distance(a, b) >= ANGLE_TOLERANCE:
+            yield (
+                f"{name}: the one-qubit gates up to its end make the rotation {_rotation(b)} "
+                f"instead of {_rotation(a)}"
+            )
+
+
+def _rotation(q: Quaternion) -> str:
+    return "(" + ", ".join(f"{round(x, 6) + 0.0:g}" for x in q) + ")"
+
+
+def _outcome(
+    expected: CanonicalForm,
+    found: CanonicalForm,
+    qubits: Sequence[str],
+    clbits: Sequence[str],
+) -> str | None:
+    for wire, name in enumerate(qubits):
+        a, b = expected.end[wire], found.end[wire]
+        if a != b:
+            return f"{name} should end as {qubits[a]}, but ends as {qubits[b]}"
+    for name, first, second in zip(clbits, expected.clbits, found.clbits, strict=True):
+        if first != second:
+            return f"the classical bit {name} holds another measurement than it should"
+    return None
