@@ -1,1 +1,49 @@
-"""Distributed quantum compiler: one circuit in, one verified program per node out."""
+"""Distributed quantum compiler: one circuit in, one verified program per node out.
+
+The public names are imported on first use, so that `import dqc_compiler` and the help of the
+command line do not pay for Qiskit and numba.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dqc_compiler.bundles import save_bundle, verify_bundle
+    from dqc_compiler.diagnostics import CompilerError
+    from dqc_compiler.formats.bundle_in import read_bundle
+    from dqc_compiler.formats.network_file import Network
+    from dqc_compiler.pipeline import Options, Result, compile_circuit
+
+__all__ = [
+    "CompilerError",
+    "Network",
+    "Options",
+    "Result",
+    "compile_circuit",
+    "read_bundle",
+    "save_bundle",
+    "verify_bundle",
+]
+
+_HOME = {
+    "CompilerError": "dqc_compiler.diagnostics",
+    "Network": "dqc_compiler.formats.network_file",
+    "Options": "dqc_compiler.pipeline",
+    "Result": "dqc_compiler.pipeline",
+    "compile_circuit": "dqc_compiler.pipeline",
+    "read_bundle": "dqc_compiler.formats.bundle_in",
+    "save_bundle": "dqc_compiler.bundles",
+    "verify_bundle": "dqc_compiler.bundles",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -29,7 +29,6 @@ from dqc_compiler.formats.schedule_file import make_schedule_file
 from dqc_compiler.formats.verdict import Verdict
 from dqc_compiler.ir import ABSENT, Circuit, DistributedProgram, Placement, Schedule
 
-DISTRIBUTION = "dqc_compiler"
 DEPENDENCIES = (
     "numba",
     "numpy",
@@ -67,6 +66,11 @@ class Contents:
 def digest(data: bytes) -> str:
     """SHA-256 in hexadecimal."""
     return sha256(data).hexdigest()
+
+
+def compiler_version() -> str:
+    """Version of this compiler as it is installed."""
+    return metadata.version("dqc_compiler")
 
 
 def dependency_versions() -> dict[str, str]:
@@ -122,7 +126,7 @@ def make_contents(
     )
     manifest = Manifest(
         program=program.name,
-        compiler=Compiler(version=metadata.version(DISTRIBUTION)),
+        compiler=Compiler(version=compiler_version()),
         dependencies=dependency_versions(),
         inputs=Inputs(circuit=circuit_digest, network=network_digest),
         seed=seed,

@@ -18,6 +18,7 @@ from dqc_compiler.formats.network_model import EXPECTED, LinkEntry, NetworkFile,
 from dqc_compiler.formats.places import KeyPath, Span, find_places
 
 MAX_NAME = 64
+LONGEST_SHOWN_LINE = 160
 
 _EXAMPLES = {
     "schema": "1",
@@ -107,6 +108,8 @@ def _place(file: str, lines: list[str], span: Span | None) -> Place:
     if span is None or span.line > len(lines):
         return Place(file=file)
     source = lines[span.line - 1]
+    if len(source) > LONGEST_SHOWN_LINE:
+        return Place(file=file, line=span.line, column=span.column)
     return Place(file=file, line=span.line, column=span.column, text=source, width=span.width)
 
 

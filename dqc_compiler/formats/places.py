@@ -14,7 +14,7 @@ from typing import NamedTuple
 KeyPath = tuple[str | int, ...]
 """Keys and array positions from the top of the file, for example ("link", 0, "between")."""
 
-_MAX_DEPTH = 6  # deeper values get the place of what they are a part of
+_MAX_DEPTH = 8  # deeper values get the place of what they are a part of
 _TOKEN = re.compile(
     r"""
     (?P<newline> (?: \#[^\n]* )? \n | \#[^\n]*\Z )

@@ -1,0 +1,104 @@
+"""From a result to a verified bundle, and from a bundle to a verdict."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from dqc_compiler.formats.bundle_contents import NOT_VERIFIED, Contents, make_contents
+from dqc_compiler.formats.bundle_in import Bundle, read_bundle
+from dqc_compiler.formats.bundle_out import write_bundle
+from dqc_compiler.formats.circuit_in import read_circuit
+from dqc_compiler.formats.manifest import Manifest
+from dqc_compiler.formats.verdict import Check, Verdict
+from dqc_compiler.ir import Circuit
+from dqc_compiler.verify import verify_directory
+
+if TYPE_CHECKING:
+    from dqc_compiler.pipeline import Result
+
+
+def save_bundle(
+    result: Result,
+    directory: str | Path,
+    *,
+    original: Circuit | None = None,
+    circuit_digest: str | None = None,
+    network_digest: str | None = None,
+    force: bool = False,
+    keep_failed: bool = False,
+) -> Contents:
+    """Write the bundle of a compilation and verify it on the way, as `result.options` asks.
+
+    Args:
+        result: of `compile_circuit`.
+        directory: where the bundle shall be; its parent must exist.
+        original: the circuit that went in; by default the one that was distributed.
+        circuit_digest: SHA-256 of the circuit's file, None if there was no file.
+        network_digest: likewise of the network's file.
+        force: replace a bundle that is there.
+        keep_failed: keep a refuted bundle as `<directory>.failed`.
+
+    Returns:
+        What was written, with the verdict.
+
+    Raises:
+        CompilerError: if the place is refused (DQC311 to DQC314), the operating system refuses to
+            write (DQC321), or verification refutes the programs (DQC331).
+    """
+    options = dataclasses.asdict(result.options)
+    contents = make_contents(
+        logical=result.circuit,
+        placement=result.placement,
+        program=result.program,
+        schedule=result.schedule,
+        lower_bound_pairs=result.lower_bound_pairs,
+        seed=options.pop("seed"),
+        options=options,
+        circuit_digest=circuit_digest,
+        network_digest=network_digest,
+    )
+    level = result.options.verify
+    source = result.circuit if original is None else original
+
+    def verify(temporary: Path, manifest: Manifest) -> Verdict:
+        if level == "off":
+            return NOT_VERIFIED
+        return verify_directory(temporary, source, manifest, level=level)
+
+    return write_bundle(
+        Path(directory), contents, verify=verify, force=force, keep_failed=keep_failed
+    )
+
+
+def verify_bundle(
+    directory: str | Path, circuit: Circuit | str | Path, *, level: Literal["auto", "all"] = "auto"
+) -> Verdict:
+    """Check that the programs of a bundle together are `circuit`; the bundle is not changed.
+
+    Files that differ from their digests are checked as they are, but the verdict is negative.
+
+    Args:
+        directory: a bundle.
+        circuit: the original, or the path of its OpenQASM file.
+        level: "auto" for every check that is cheap enough, "all" for all that are possible.
+
+    Raises:
+        CompilerError: if the bundle or the circuit cannot be read.
+    """
+    bundle = read_bundle(directory, accept_changed=True)
+    original = circuit if isinstance(circuit, Circuit) else read_circuit(circuit)
+    digests = _digest_check(bundle)
+    verdict = verify_directory(Path(directory), original, bundle.manifest, level=level)
+    return Verdict(
+        equivalent=verdict.equivalent if digests.passed else False,
+        checks=(digests, *verdict.checks),
+    )
+
+
+def _digest_check(bundle: Bundle) -> Check:
+    if bundle.changed:
+        return Check(name="digests", passed=False, detail=f"changed: {', '.join(bundle.changed)}")
+    count = len(bundle.manifest.files)
+    return Check(name="digests", passed=True, detail=f"{count} files are as they were written")

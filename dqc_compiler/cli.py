@@ -1,0 +1,487 @@
+"""The command line: `dqc` with its subcommands, and `dqc-compile`, which is `dqc compile`.
+
+Of all dependencies only click is imported here. The rest is imported by the command that needs it,
+so that `--help` answers at once.
+"""
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+import inspect
+import platform
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
+
+import click
+
+from dqc_compiler.cli_terminal import Terminal, run
+from dqc_compiler.diagnostics import CompilerError, Diagnostic, Place
+from dqc_compiler.diagnostics.bundle import NotEquivalent, OutputParent
+from dqc_compiler.diagnostics.circuit import CircuitNotUtf8
+from dqc_compiler.diagnostics.usage import (
+    BadNetworkSize,
+    NetworkNotChosen,
+    OutputFileExists,
+    UnknownCode,
+)
+
+if TYPE_CHECKING:
+    from dqc_compiler import ir
+    from dqc_compiler.formats.report import Report
+    from dqc_compiler.formats.verdict import Verdict
+
+SUBJECTS = ("bundle", "circuit", "network", "placement", "usage", "verify")
+"""Modules of `dqc_compiler.diagnostics` that define codes."""
+
+SCHEMAS = ("network", "manifest", "schedule", "report", "rewrites")
+DEFAULT_COMM_QUBITS = 2
+MAX_SHOWN_NODES = 8
+
+
+def main() -> NoReturn:
+    """The console script `dqc`."""
+    run(dqc, "dqc")
+
+
+def main_compile() -> NoReturn:
+    """The console script `dqc-compile`."""
+    run(compile_, "dqc-compile")
+
+
+def _print_version(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if not value or context.resilient_parsing:
+        return
+    from dqc_compiler.formats.bundle_contents import compiler_version, dependency_versions
+
+    own = f"dqc_compiler {compiler_version()}"
+    versions = [f"{name} {version}" for name, version in dependency_versions().items()]
+    lines = [own, f"Python {platform.python_version()}", *versions]
+    context.find_object(Terminal).emit("\n".join(lines) + "\n")  # type: ignore[union-attr]
+    context.exit()
+
+
+def _set_json_diagnostics(context: click.Context, _parameter: click.Parameter, value: str) -> None:
+    terminal = context.find_object(Terminal)
+    if terminal is not None:
+        terminal.json_diagnostics = value == "json"
+
+
+def _comm_qubits(
+    _context: click.Context, _parameter: click.Parameter, value: str | None
+) -> int | str | None:
+    if value is None or value == "unlimited":
+        return value
+    try:
+        return int(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a number, nor unlimited") from None
+
+
+_version_option = click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the versions of the compiler and its dependencies, and exit.",
+)
+_diagnostics_option = click.option(
+    "--diagnostics",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_set_json_diagnostics,
+    help="How problems are shown on standard error; json: one object per line.",
+)
+_format_option = click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="What standard output carries.",
+)
+_comm_qubits_option = click.option(
+    "--comm-qubits",
+    metavar="C|unlimited",
+    callback=_comm_qubits,
+    help=f"Comm qubits of each node.  [default: {DEFAULT_COMM_QUBITS}]",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@_version_option
+def dqc() -> None:
+    """Compile one quantum circuit for a network of quantum processors.
+
+    Exit codes: 0 done; 1 cannot be compiled; 2 bad usage or bad input; 3 verification failed;
+    70 internal error; 74 output could not be written; 130 interrupted.
+    """
+
+
+@dqc.command("compile", context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("circuit", metavar="CIRCUIT")
+@click.option("--network", "network_file", metavar="FILE", help="Network file, TOML or JSON.")
+@click.option("--nodes", type=int, metavar="K", help="Make an all-to-all network n0, n1, ...")
+@click.option(
+    "--data-qubits",
+    type=int,
+    metavar="N",
+    help="Data qubits of each node.  [default: just enough for the circuit]",
+)
+@_comm_qubits_option
+@click.option("-o", "--output", metavar="DIR", help="The bundle.  [default: ./<circuit>.dqc]")
+@click.option("--seed", type=click.IntRange(min=0, max=2**31 - 1), default=0, show_default=True)
+@click.option(
+    "--verify",
+    type=click.Choice(["auto", "all", "off"]),
+    default="auto",
+    show_default=True,
+    help="auto: every check that is cheap enough; all: every check that is possible.",
+)
+@_format_option
+@click.option("--force", is_flag=True, help="Replace a bundle that is there.")
+@click.option("--keep-failed", is_flag=True, help="Keep a refuted bundle as DIR.failed.")
+@click.option("--time-passes", is_flag=True, help="Show the time of each pass on standard error.")
+@_diagnostics_option
+@_version_option
+@click.pass_obj
+def compile_(terminal: Terminal, /, **choices: Any) -> None:
+    """Compile CIRCUIT (OpenQASM 2 or 3; - reads standard input) into a bundle.
+
+    A bundle is a directory with one OpenQASM 3 program per node, the feed-forward schedule and a
+    report. It is verified against CIRCUIT before it is put in place.
+
+    Exit codes: 0 done; 1 cannot be compiled; 2 bad usage or bad input; 3 verification failed,
+    nothing written; 70 internal error; 74 output could not be written; 130 interrupted.
+    """
+    from dqc_compiler.formats.bundle_out import check_output
+
+    _check_network_choice(choices)
+    output = _output_directory(choices)
+    check_output(output, force=choices["force"], keep_failed=choices["keep_failed"])
+    with terminal.progress("compiling"):
+        report, seconds = _compile(output, choices)
+    if choices["time_passes"]:
+        for name, duration in seconds.items():
+            terminal.note(f"{name:<16} {duration:8.3f} s")
+    if report.verdict.equivalent is None:
+        terminal.warn(_unproven(report.verdict))
+    if choices["output_format"] == "json":
+        from dqc_compiler.formats.file_model import json_text
+
+        content = report.model_dump(mode="json", by_alias=True)
+        terminal.emit(json_text({**content, "seconds": seconds}))
+        return
+    terminal.emit(_summary(report, output))
+
+
+def _check_network_choice(choices: Mapping[str, Any]) -> None:
+    file, nodes = choices["network_file"], choices["nodes"]
+    sized = choices["data_qubits"] is not None or choices["comm_qubits"] is not None
+    problem: Diagnostic | None = None
+    if file is None and nodes is None:
+        problem = NetworkNotChosen(reason="no network is given")
+    elif file is not None and nodes is not None:
+        problem = NetworkNotChosen(reason="--network and --nodes cannot be used together")
+    elif file is not None and sized:
+        problem = NetworkNotChosen(
+            reason="--data-qubits and --comm-qubits belong to --nodes, not to --network"
+        )
+    elif nodes is not None and nodes < 1:
+        problem = BadNetworkSize(option="--nodes", expected="at least 1", found=str(nodes))
+    if problem is not None:
+        raise CompilerError(problem)
+
+
+def _output_directory(choices: Mapping[str, Any]) -> Path:
+    if choices["output"] is None:
+        circuit = choices["circuit"]
+        return Path("circuit.dqc" if circuit == "-" else f"{Path(circuit).stem}.dqc")
+    if not choices["output"]:
+        raise click.UsageError("the output directory has an empty name")
+    return Path(choices["output"])
+
+
+def _compile(output: Path, choices: Mapping[str, Any]) -> tuple[Report, dict[str, float]]:
+    """Read, compile, write; the report and the wall time of each step in seconds."""
+    from dqc_compiler.bundles import save_bundle
+    from dqc_compiler.formats.network_file import Network, check_fit
+    from dqc_compiler.pipeline import Options, compile_circuit
+
+    started = perf_counter()
+    file = choices["network_file"]
+    network: ir.Network | None = None if file is None else Network.read(file)
+    circuit, circuit_digest = _read_circuit(choices["circuit"])
+    if network is None:
+        network = _made_network(len(circuit.qubits), choices)
+    check_fit(len(circuit.qubits), network)
+    read = perf_counter()
+    options = Options(seed=choices["seed"], verify=choices["verify"])
+    result = compile_circuit(circuit, network, options=options)
+    compiled = perf_counter()
+    contents = save_bundle(
+        result,
+        output,
+        original=circuit,
+        circuit_digest=circuit_digest,
+        network_digest=None if file is None else _digest_of(Path(file)),
+        force=choices["force"],
+        keep_failed=choices["keep_failed"],
+    )
+    saved = perf_counter()
+    seconds = {"read": read - started, **result.seconds, "write and verify": saved - compiled}
+    return contents.report, {name: round(value, 6) for name, value in seconds.items()}
+
+
+def _made_network(qubits: int, choices: Mapping[str, Any]) -> ir.Network:
+    from dqc_compiler.formats.network_file import Network
+
+    nodes, data, comm = choices["nodes"], choices["data_qubits"], choices["comm_qubits"]
+    return Network.all_to_all(
+        nodes=nodes,
+        data_qubits=-(-qubits // nodes) if data is None else data,
+        comm_qubits=_comm_count(comm),
+    )
+
+
+def _comm_count(choice: int | str | None) -> int | None:
+    if choice is None:
+        return DEFAULT_COMM_QUBITS
+    return choice if isinstance(choice, int) else None
+
+
+def _read_circuit(argument: str) -> tuple[ir.Circuit, str]:
+    """The circuit and the SHA-256 of its text."""
+    from dqc_compiler.formats.bundle_contents import digest
+    from dqc_compiler.formats.circuit_in import read_circuit
+
+    if argument != "-":
+        circuit = read_circuit(argument)
+        return circuit, _digest_of(Path(argument))
+    from dqc_compiler.formats.circuit_text import MAX_BYTES
+
+    data = sys.stdin.buffer.read(MAX_BYTES + 1)
+    return read_circuit("<stdin>", text=_decoded(data)), digest(data)
+
+
+def _digest_of(path: Path) -> str:
+    from dqc_compiler.formats.bundle_contents import digest
+
+    return digest(path.read_bytes())
+
+
+def _decoded(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        byte = f"0x{data[error.start]:02x}"
+        place = Place(file="<stdin>")
+        problem = CircuitNotUtf8(offset=error.start, byte=byte, place=place)
+        raise CompilerError(problem) from None
+
+
+def _summary(report: Report, output: Path) -> str:
+    peaks = report.peak_comm_qubits
+    shown = ", ".join(f"{name} {peak}" for name, peak in peaks.items())
+    if len(peaks) > MAX_SHOWN_NODES:
+        shown = f"at most {max(peaks.values())} ({len(peaks)} nodes)"
+    makespan = report.makespan_ns
+    bound = report.lower_bound_pairs
+    rows = {
+        "e-bits": f"{report.ebits}" + ("" if bound is None else f" (at least {bound:g} needed)"),
+        "peak comm qubits": shown,
+        "makespan": f"{_time(makespan.mean)} mean, {_time(makespan.p95)} for 95 % of runs",
+        "verdict": _verdict_words(report.verdict),
+        "bundle": str(output),
+    }
+    return "".join(f"{name:<18}{value}\n" for name, value in rows.items())
+
+
+def _time(ns: float) -> str:
+    for unit, size in (("s", 1e9), ("ms", 1e6), ("us", 1e3)):
+        if ns >= size:
+            return f"{ns / size:.4g} {unit}"
+    return f"{ns:.4g} ns"
+
+
+def _verdict_words(verdict: Verdict) -> str:
+    words = {True: "equivalent", False: "NOT equivalent", None: "not proven"}[verdict.equivalent]
+    passed = [check.name for check in verdict.checks if check.passed]
+    return f"{words} ({', '.join(passed)})" if passed else words
+
+
+def _unproven(verdict: Verdict) -> str:
+    if not verdict.checks:
+        return "the programs were not verified"
+    return "the programs were neither proven nor refuted: " + "; ".join(
+        f"{check.name}: {check.detail}" for check in verdict.checks if check.passed is None
+    )
+
+
+@dqc.command("verify")
+@click.argument("bundle", metavar="BUNDLE")
+@click.argument("circuit", metavar="CIRCUIT")
+@click.option(
+    "--level",
+    type=click.Choice(["auto", "all"]),
+    default="auto",
+    show_default=True,
+    help="auto: every check that is cheap enough; all: every check that is possible.",
+)
+@_format_option
+@_diagnostics_option
+@click.pass_obj
+def verify(
+    terminal: Terminal,
+    /,
+    *,
+    bundle: str,
+    circuit: str,
+    level: Literal["auto", "all"],
+    output_format: str,
+) -> int:
+    """Check that the programs in BUNDLE together are CIRCUIT. The bundle is not changed.
+
+    Exit codes: 0 equivalent, or not proven, which warns; 2 BUNDLE or CIRCUIT cannot be read;
+    3 refuted.
+    """
+    from dqc_compiler.bundles import verify_bundle
+
+    with terminal.progress("verifying"):
+        original = _read_circuit(circuit)[0]
+        verdict = verify_bundle(bundle, original, level=level)
+    terminal.emit(verdict.text() if output_format == "json" else _check_table(verdict))
+    if verdict.equivalent is None:
+        terminal.warn(_unproven(verdict))
+    return _refused(terminal, verdict, bundle) if verdict.equivalent is False else 0
+
+
+def _check_table(verdict: Verdict) -> str:
+    marks = {True: "passed", False: "FAILED", None: "no result"}
+    width = max((len(check.name) for check in verdict.checks), default=0)
+    lines = [f"{c.name:<{width}}  {marks[c.passed]:<9}  {c.detail}" for c in verdict.checks]
+    return "\n".join([*lines, f"verdict: {_verdict_words(verdict)}"]) + "\n"
+
+
+def _refused(terminal: Terminal, verdict: Verdict, bundle: str) -> int:
+    failed = ", ".join(check.name for check in verdict.checks if check.passed is False)
+    diagnostic = NotEquivalent(
+        reason=f"refuted by {failed}",
+        remedy="check that this is the circuit that the bundle was made from; compile it again",
+        place=Place(file=bundle),
+    )
+    terminal.show([diagnostic])
+    return diagnostic.exit_code
+
+
+@dqc.group("network")
+def network() -> None:
+    """Make, show and check network files."""
+
+
+@network.command("make")
+@click.argument("topology", type=click.Choice(["all-to-all"]))
+@click.option("--nodes", type=int, metavar="K", required=True, help="Nodes n0, n1, ...")
+@click.option("--data-qubits", type=int, metavar="N", required=True, help="Of each node.")
+@_comm_qubits_option
+@click.option("-o", "--output", metavar="FILE", help="TOML, or JSON if it ends in .json.")
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+@_diagnostics_option
+@click.pass_obj
+def make(
+    terminal: Terminal,
+    /,
+    *,
+    topology: str,
+    nodes: int,
+    data_qubits: int,
+    comm_qubits: int | str | None,
+    output: str | None,
+    force: bool,
+) -> None:
+    """Make a network file with the given topology; without -o on standard output."""
+    from dqc_compiler.formats.network_file import Network, network_toml
+
+    del topology  # the only one so far; click has checked it
+    made = Network.all_to_all(
+        nodes=nodes, data_qubits=data_qubits, comm_qubits=_comm_count(comm_qubits)
+    )
+    if output is None:
+        terminal.emit(network_toml(made))
+        return
+    _check_output_file(Path(output), force=force)
+    made.write(output)
+
+
+def _check_output_file(path: Path, *, force: bool) -> None:
+    place = Place(file=str(path))
+    if path.is_dir() or (path.exists() and not force):
+        raise CompilerError(OutputFileExists(place=place))
+    if not path.parent.is_dir():
+        reason = f"there is no directory {path.parent}"
+        raise CompilerError(OutputParent(reason=reason, place=place))
+
+
+@network.command("check")
+@click.argument("file", metavar="FILE")
+@_diagnostics_option
+@click.pass_obj
+def check(terminal: Terminal, /, *, file: str) -> None:
+    """Check a network FILE and show every problem in it."""
+    from dqc_compiler.formats.network_file import Network
+
+    found = Network.read(file)
+    counts = f"{len(found.nodes)} nodes, {len(found.links)} links, {found.data_qubits} data qubits"
+    terminal.emit(f"{file}: {counts}\n")
+
+
+@network.command("show")
+@click.argument("file", metavar="FILE")
+@_diagnostics_option
+@click.pass_obj
+def show(terminal: Terminal, /, *, file: str) -> None:
+    """Show a network FILE with all defaults filled in."""
+    from dqc_compiler.formats.network_file import Network, network_toml
+
+    terminal.emit(network_toml(Network.read(file)))
+
+
+@dqc.command("schema")
+@click.argument("name", type=click.Choice(SCHEMAS))
+@click.pass_obj
+def schema(terminal: Terminal, /, *, name: str) -> None:
+    """Print the JSON Schema of a file format."""
+    from dqc_compiler.formats.schema import schema_text
+
+    terminal.emit(schema_text(name))
+
+
+@dqc.command("explain")
+@click.argument("code", required=False, metavar="[CODE]")
+@click.pass_obj
+def explain(terminal: Terminal, /, *, code: str | None) -> None:
+    """Explain the diagnostic CODE; without one, list all."""
+    known = _diagnostics()
+    if code is None:
+        terminal.emit("".join(f"{code}  {known[code].title}\n" for code in sorted(known)))
+        return
+    found = known.get(code.upper())
+    if found is None:
+        raise CompilerError(UnknownCode(found=code))
+    text = inspect.getdoc(found)
+    terminal.emit(f"{found.code}: {found.title} (exit code {found.exit_code})\n\n{text}\n")
+
+
+def _diagnostics() -> dict[str, type[Diagnostic]]:
+    """All kinds of diagnostics by code."""
+    modules = [import_module(f"dqc_compiler.diagnostics.{subject}") for subject in SUBJECTS]
+    values = [value for module in modules for value in vars(module).values()]
+    kinds = [v for v in values if isinstance(v, type) and issubclass(v, Diagnostic)]
+    return {kind.code: kind for kind in kinds if "code" in vars(kind)}

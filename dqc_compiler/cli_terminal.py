@@ -1,0 +1,154 @@
+"""What the command line does around its commands: output, diagnostics, signals, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from dqc_compiler.diagnostics import CompilerError, Diagnostic, Place
+from dqc_compiler.diagnostics.usage import BadUsage, FileNotWritten, InternalError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+EXIT_INTERRUPTED = 130
+
+
+class StdoutClosedError(Exception):
+    """Whoever read our standard output has closed it; there is nobody to tell."""
+
+
+class Terminal:
+    """Data on standard output; everything else on standard error, through one rich console."""
+
+    def __init__(self) -> None:
+        self.json_diagnostics = False
+        self._console: Console | None = None
+
+    @property
+    def console(self) -> Console:
+        """The console on standard error; it honours NO_COLOR."""
+        if self._console is None:
+            from rich.console import Console  # noqa: PLC0415 (not needed for --help)
+
+            self._console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+        return self._console
+
+    def emit(self, text: str) -> None:
+        """Write data to standard output.
+
+        Raises:
+            StdoutClosedError: if nobody reads it any more.
+            CompilerError: if it cannot be written (DQC511).
+        """
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _silence_stdout()
+            raise StdoutClosedError from None
+        except OSError as error:
+            _silence_stdout()
+            reason = (error.strerror or str(error)).lower()
+            place = Place(file="standard output")
+            raise CompilerError(FileNotWritten(reason=reason, place=place)) from error
+
+    def note(self, text: str) -> None:
+        """A line for the user that is neither data nor a problem."""
+        if not self.json_diagnostics:
+            self.console.print(text)
+
+    def warn(self, text: str) -> None:
+        """A warning."""
+        if self.json_diagnostics:
+            self._print_json({"warning": text})
+        else:
+            self.console.print(f"warning: {text}", style="yellow")
+
+    def show(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """All diagnostics of one error."""
+        for diagnostic in diagnostics:
+            if self.json_diagnostics:
+                self._print_json(diagnostic.as_dict())
+                continue
+            first, *rest = str(diagnostic).split("\n")
+            self.console.print(first, style="bold red")
+            self.console.print("\n".join([*rest, ""]))
+
+    def _print_json(self, content: dict[str, Any]) -> None:
+        print(json.dumps(content), file=sys.stderr)
+
+    @contextmanager
+    def progress(self, text: str) -> Iterator[None]:
+        """Show that something is going on, if a person is watching."""
+        if self.json_diagnostics or not self.console.is_terminal:
+            yield
+            return
+        with self.console.status(text):
+            yield
+
+
+def run(command: click.Command, program: str) -> NoReturn:
+    """Run a command and end the process with the exit code of what happened."""
+    terminal = Terminal()
+    signal.signal(signal.SIGTERM, _interrupt)
+    # Names of files and bits come from anywhere; they must not break the message about them.
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    sys.exit(_exit_code(command, program, terminal))
+
+
+def _exit_code(command: click.Command, program: str, terminal: Terminal) -> int:
+    try:
+        code = command.main(prog_name=program, standalone_mode=False, obj=terminal)
+    except StdoutClosedError:
+        return 0
+    except (click.Abort, KeyboardInterrupt):
+        terminal.note("interrupted")
+        return EXIT_INTERRUPTED
+    except CompilerError as error:
+        terminal.show(error.diagnostics)
+        return error.exit_code
+    except click.ClickException as error:
+        return _show_bad_usage(error, program, terminal)
+    except Exception as error:
+        return _show_internal(error, terminal)
+    return code if isinstance(code, int) else 0
+
+
+def _show_bad_usage(error: click.ClickException, program: str, terminal: Terminal) -> int:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else program
+    reason = error.format_message().rstrip(".")
+    diagnostic = BadUsage(reason=reason, usage=f"`{command} --help` shows all options")
+    terminal.show([diagnostic])
+    return diagnostic.exit_code
+
+
+def _show_internal(error: Exception, terminal: Terminal) -> int:
+    if os.environ.get("DQC_TRACEBACK"):
+        traceback.print_exception(error)
+    words = " ".join(str(error).split())
+    diagnostic = InternalError(reason=f"{type(error).__name__}: {words}"[:300])
+    terminal.show([diagnostic])
+    return diagnostic.exit_code
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _silence_stdout() -> None:
+    """What is still buffered must not fail a second time, with a traceback, at exit."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
