@@ -19,6 +19,7 @@ from dqc_compiler.ir import (
     Schedule,
     SegmentGraph,
 )
+from dqc_compiler.passes.burst import Burst
 from dqc_compiler.passes.cover import Cover
 from dqc_compiler.passes.insert_gadgets import InsertGadgets
 from dqc_compiler.passes.partition_contiguous import PartitionContiguous
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
 _METIS_SEEDS = 2  # a third gained less than one per cent on the benchmark circuits
+_BURST_WINDOWS = (8, 64)  # gates; no single window is best, and more than two gain little
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,8 +87,9 @@ class _Task(GenericPass):  # type: ignore[misc]
 class Place:
     """Segment graph to placement: the cheapest of a few starts, priced as it will be emitted.
 
-    Every start is partitioned and refined; hosts at third nodes cost memory, so that under a tight
-    budget the exact cover, which never uses one, may turn out cheaper. The plan decides.
+    Every start is partitioned and refined. Hosts that are best without a memory limit keep many
+    copies open for long; where comm qubits are few, hosts that make short visits compete with them,
+    and the plan, which knows every visit, decides.
     """
 
     name = "place"
@@ -94,16 +97,26 @@ class Place:
     seed: int = 0
 
     def run(self, graph: SegmentGraph) -> Placement:
-        """Try all starts; ties go to the earlier one."""
-        starts = [PartitionContiguous(network=self.network).run(graph)]
-        for i in range(_METIS_SEEDS):
-            metis = PartitionMetis(network=self.network, seed=self.seed * _METIS_SEEDS + i)
-            starts.append(metis.run(graph))
-        candidates: list[Placement] = []
-        for number, start in enumerate(starts):
-            refined = Refine(seed=self.seed * len(starts) + number).run(Cover().run(start))
-            candidates += [refined, Cover().run(refined)]
+        """Try all candidates; ties go to the earlier one."""
+        candidates = [
+            candidate
+            for number, start in enumerate(self._starts(graph))
+            for candidate in self._candidates(start, self.seed * (_METIS_SEEDS + 1) + number)
+        ]
         return min(candidates, key=lambda placement: PlanVisits().run(placement).pairs)
+
+    def _starts(self, graph: SegmentGraph) -> list[Placement]:
+        seeds = [self.seed * _METIS_SEEDS + i for i in range(_METIS_SEEDS)]
+        metis = [PartitionMetis(network=self.network, seed=seed).run(graph) for seed in seeds]
+        return [PartitionContiguous(network=self.network).run(graph), *metis]
+
+    def _candidates(self, start: Placement, seed: int) -> list[Placement]:
+        refined = Refine(seed=seed).run(Cover().run(start))
+        candidates = [refined, Cover().run(refined)]
+        if any(node.comm_qubits is not None for node in self.network.nodes):
+            homes = (start, refined)
+            candidates += [Burst(window=w).run(p) for w in _BURST_WINDOWS for p in homes]
+        return candidates
 
 
 def stages(network: Network, options: Options) -> MultiStagePassManager[Circuit, Schedule]:
