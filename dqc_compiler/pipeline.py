@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from qiskit.passmanager import GenericPass, MultiStagePassManager
 
@@ -56,12 +56,15 @@ class Result:
     schedule: Schedule
     options: Options
     seconds: dict[str, float] = field(compare=False)  # pass name -> wall time
+    lower_bound_pairs: float | None = None  # no certificate is computed yet
 
 
 class Step(Protocol):
     """A pass: a name and a `run` from one IR type to the next."""
 
-    name: Any
+    @property
+    def name(self) -> str:
+        """What callbacks and timings call it."""
 
     def run(self, ir: Any, /) -> Any:
         """Transform the IR."""
@@ -92,7 +95,7 @@ class Place:
     and the plan, which knows every visit, decides.
     """
 
-    name = "place"
+    name: ClassVar[str] = "place"
     network: Network
     seed: int = 0
 

@@ -11,17 +11,16 @@ from dqc_compiler.formats.gate_definitions import GATE_DEFINITIONS
 from dqc_compiler.ir import Circuit, DistributedProgram, Register
 
 _DENOMINATORS = (1, 2, 3, 4, 6, 8, 16, 32, 64)
-_RESERVED = frozenset(
-    """
-    OPENQASM include defcalgrammar def cal defcal gate extern box let break continue if else end
-    return for while in switch case default pragma input output const readonly mutable qreg qubit
-    creg bool bit int uint float angle complex array void duration stretch gphase inv pow ctrl
-    negctrl dim durationof delay reset measure barrier true false im pi tau euler U CX p x y z h s
-    sdg t tdg sx sxdg rx ry rz cx cy cz cp crx cry crz ch swap ccx cswap cu phase cphase id u1 u2 u3
-    rxx ryy rzz rzx rzy dqc_epr data comm out sin cos tan arcsin arccos arctan exp log sqrt ceiling
-    floor mod popcount rotl rotr real imag sizeof
-    """.split()
+_RESERVED_WORDS = (
+    "OPENQASM include defcalgrammar def cal defcal gate extern box let break continue if else "
+    "end return for while in switch case default pragma input output const readonly mutable "
+    "qreg qubit creg bool bit int uint float angle complex array void duration stretch gphase "
+    "inv pow ctrl negctrl dim durationof delay reset measure barrier true false im pi tau "
+    "euler U CX p x y z h s sdg t tdg sx sxdg rx ry rz cx cy cz cp crx cry crz ch swap ccx "
+    "cswap cu phase cphase id u1 u2 u3 rxx ryy rzz rzx rzy dqc_epr data comm out sin cos tan "
+    "arcsin arccos arctan exp log sqrt ceiling floor mod popcount rotl rotr real imag sizeof "
 )
+_RESERVED = frozenset(_RESERVED_WORDS.split())
 """Words that cannot name a register: keywords, built-in functions and constants, gates, ours."""
 
 

@@ -52,7 +52,7 @@ class Placement:
         if len(self.segment_home) != self.graph.segments or len(self.gate_host) != self.graph.gates:
             raise ValueError("not one home per segment and one host per gate")
         for column in (self.segment_home, self.gate_host):
-            if len(column) and not (0 <= column.min() and column.max() < k):
+            if len(column) and (column.min() < 0 or column.max() >= k):
                 raise ValueError("a home or host is not a node")
         load = np.bincount(self.start_home, minlength=k)
         for node, count in zip(self.network.nodes, load.tolist(), strict=True):

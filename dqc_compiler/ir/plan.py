@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dqc_compiler.ir.arrays import Int8, Int32
+from dqc_compiler.ir.arrays import Int8, Int32, frozen
 from dqc_compiler.ir.circuit import ABSENT
 from dqc_compiler.ir.placement import Placement
 
@@ -52,11 +52,8 @@ class RemotePlan:
     def from_steps(cls, placement: Placement, steps: list[Step]) -> RemotePlan:
         """Build the columns from rows."""
         table = np.array(steps, dtype=np.int32).reshape(-1, len(Step._fields))
-        columns = {name: table[:, i].copy() for i, name in enumerate(Step._fields)}
-        columns["kind"] = columns["kind"].astype(np.int8)
-        for column in columns.values():
-            column.flags.writeable = False
-        return cls(placement, **columns)
+        kind, *rest = (frozen(table[:, i], np.int32) for i in range(table.shape[1]))
+        return cls(placement, frozen(kind, np.int8), *rest)
 
     def __len__(self) -> int:
         return len(self.kind)

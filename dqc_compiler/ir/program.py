@@ -33,8 +33,9 @@ class Register(NamedTuple):
 class Statement(NamedTuple):
     """One statement of one node's program.
 
-    `qubits` are cells of the node: 0 .. data-1 are `data`, then follows `comm`. `writes` is the
-    (register, index) that a `measure` writes; `condition` a conjunction of (register, index, value).
+    `qubits` are cells of the node: 0 .. data-1 are `data`, then follows `comm`. `writes` is
+    the (register, index) that a `measure` writes, `condition` a conjunction of (register, index,
+    value).
     `link` and `pair` belong to `dqc_epr`; `operation` is the row of the circuit that this statement
     executes; `gadget` numbers the gadget that it is a part of.
     """
@@ -53,13 +54,13 @@ class Statement(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DistributedProgram:
-    """All statements in the global order; a node's program is the projection onto `node`.
+    """All statements in global order; a node's program is the projection onto `node`.
 
-    Columns, n statements, all read-only and named like the fields of `Statement`; `writes` (n, 2) is
+    Columns, n statements, read-only and named like the fields of `Statement`; `writes` (n, 2) is
     ABSENT where nothing is written, `condition` (c, 3) holds register, index and value.
 
-    `gadget_kind` (m,) and `gadget_wire` (m,) describe the gadgets; `served` (m,) is the number of
-    remote gates that an opened copy served. Sizes: `data_qubits`, `comm_qubits` (k,) are the declared
+    `gadget_kind` (m,) and `gadget_wire` (m,) describe the gadgets; `served` (m,) is how many
+    remote gates an opened copy served. Sizes: `data_qubits`, `comm_qubits` (k,) are the declared
     registers, `peak_comm` (k,) the most comm qubits in use at one moment. `start`, `end` (w, 2) are
     (node, cell) of every qubit of the circuit, and `clbits` (b, 2) (node, index in `out`) of every
     classical bit, ABSENT if it is never written.

@@ -14,7 +14,7 @@ from dqc_compiler.kernels.jit import inlined, kernel
 
 
 @inlined
-def _draw(state, bound):  # type: ignore[no-untyped-def]
+def _draw(state, bound):
     """Next number of an xorshift64* generator (Marsaglia 2003, Vigna 2016), in 0 .. bound-1."""
     x = state[0]
     x ^= x >> np.uint64(12)
@@ -25,7 +25,7 @@ def _draw(state, bound):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _rehost(edge, node, host, edges, count, wire_of, home, log, logged):  # type: ignore[no-untyped-def]
+def _rehost(edge, node, host, edges, count, wire_of, home, log, logged):
     """Host `edge` at `node` and log where it was; (change of the price, new length of the log)."""
     old = host[edge]
     change = 0
@@ -47,7 +47,7 @@ def _rehost(edge, node, host, edges, count, wire_of, home, log, logged):  # type
 
 
 @inlined
-def _rehome(wire, node, home, wire_segments, count):  # type: ignore[no-untyped-def]
+def _rehome(wire, node, home, wire_segments, count):
     """Move `wire` to `node`; returns the change of the price."""
     old = home[wire]
     home[wire] = node
@@ -61,27 +61,25 @@ def _rehome(wire, node, home, wire_segments, count):  # type: ignore[no-untyped-
 
 
 @inlined
-def _follow(  # type: ignore[no-untyped-def]
+def _follow(
     wire, other, source, target, segment_edges, segment_edge_start, wire_segments, host, edges,
     count, wire_of, home, log, logged,
 ):  # fmt: skip
-    """Re-host the edges of `wire` from `source` to `target`, but not those that it has with `other`."""
+    """Re-host the edges of `wire` from `source` to `target`, except those shared with `other`."""
     change = 0
     for s in range(wire_segments[wire], wire_segments[wire + 1]):
         for i in range(segment_edge_start[s], segment_edge_start[s + 1]):
             edge = segment_edges[i]
             partner = edges[edge, 0] + edges[edge, 1] - s
             if host[edge] == source and wire_of[partner] != other:
-                step, logged = _rehost(
-                    edge, target, host, edges, count, wire_of, home, log, logged
-                )
+                step, logged = _rehost(edge, target, host, edges, count, wire_of, home, log, logged)
                 change += step
     return change, logged
 
 
 @inlined
-def _reseat(wire, other, source, target, at_node, slot, load):  # type: ignore[no-untyped-def]
-    """Note in the lists of wires by node that `wire` went to `target` (`other` came back, or -1)."""
+def _reseat(wire, other, source, target, at_node, slot, load):
+    """Keep the lists of wires by node: `wire` went to `target`, `other` (or -1) came back."""
     if other >= 0:
         at_node[source, slot[wire]] = other
         at_node[target, slot[other]] = wire
@@ -97,7 +95,7 @@ def _reseat(wire, other, source, target, at_node, slot, load):  # type: ignore[n
 
 
 @inlined
-def _price(count, wire_of, home):  # type: ignore[no-untyped-def]
+def _price(count, wire_of, home):
     """Pairs: (segment, node) with a count away from the segment's home."""
     price = 0
     for s in range(count.shape[0]):
@@ -111,7 +109,7 @@ def _price(count, wire_of, home):  # type: ignore[no-untyped-def]
     "Tuple((int32[::1], int32[::1], int64))(int32[:,::1], int32[::1], int32[::1], int32[::1],"
     " int32[::1], int32[::1], int32[::1], int32[::1], int32[::1], int64, float64, float64, uint64)"
 )
-def anneal(  # type: ignore[no-untyped-def]
+def anneal(
     edges, wire_of, wire_segments, segment_edges, segment_edge_start, start_home, start_host,
     capacity, may_host, budget, hot, cold, seed,
 ):  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 
@@ -17,11 +17,11 @@ def kernel(signature: str) -> Callable[[F], F]:
     a per-user cache directory if the package's is not writable. Neither fastmath nor parallel:
     results have to be the same on every machine, and caching parallel kernels has crashed.
     """
-    decorate: Callable[[F], F] = numba.njit(signature, cache=True, nogil=True, error_model="numpy")
-    return decorate
+    decorate: Any = numba.njit(signature, cache=True, nogil=True, error_model="numpy")
+    return cast("Callable[[F], F]", decorate)
 
 
 def inlined(function: F) -> F:
     """A helper that exists only inside kernels."""
-    decorated: F = numba.njit(cache=True, inline="always")(function)
-    return decorated
+    decorated: Any = numba.njit(cache=True, inline="always")(function)
+    return cast("F", decorated)

@@ -187,9 +187,7 @@ class _Writer:
         self.tape.rows.append(Row(wire.node, "reset", (wire.cell,), operation=operation))
         wire.frame = IDENTITY
 
-    def _at_root(
-        self, operation: int, row: Operation, wire: _Wire, condition: _Condition
-    ) -> None:
+    def _at_root(self, operation: int, row: Operation, wire: _Wire, condition: _Condition) -> None:
         """A one-qubit gate or a delay at the root; its copies, if any, follow by themselves."""
         if condition:
             self._pay(wire)
@@ -216,9 +214,7 @@ class _Writer:
             self._pay(wire)
         wire.frame = frame
 
-    def _gate(
-        self, step: Step, row: Operation, wires: list[_Wire], condition: _Condition
-    ) -> None:
+    def _gate(self, step: Step, row: Operation, wires: list[_Wire], condition: _Condition) -> None:
         for index in self.operands[step.operation]:
             self.upcoming[index].popleft()
         members: list[int] = []

@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 
 from dqc_compiler.costs.capacity import capacities, level_shares
 from dqc_compiler.ir import Network, Placement, SegmentGraph
-from dqc_compiler.ir.arrays import Int32, Int64, frozen
+from dqc_compiler.ir.arrays import Int32, Int64
 
 
 def interaction_graph(graph: SegmentGraph) -> csr_array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import combinations
 from typing import ClassVar
 
 from dqc_compiler.diagnostics import CompilerError
@@ -15,21 +16,21 @@ _NEVER = 1 << 60
 
 
 def _all_to_all_links(network: Network) -> list[list[int]]:
-    """Number of the link between any two nodes, [k][k].
+    """Number of the link between any two processors, [k][k].
 
     Raises:
-        CompilerError: NotAllToAll, if two nodes have no link.
+        CompilerError: NotAllToAll, if two of them have no link.
     """
     k = len(network.nodes)
     table = [[-1] * k for _ in range(k)]
     for index, link in enumerate(network.links):
         a, b = link.between
         table[a][b] = table[b][a] = index
-    for a in range(k):
-        for b in range(a):
-            if table[a][b] < 0:
-                names = (network.nodes[b].name, network.nodes[a].name)
-                raise CompilerError(NotAllToAll(first=names[0], second=names[1]))
+    qpus = [index for index, node in enumerate(network.nodes) if node.kind == "qpu"]
+    for a, b in combinations(qpus, 2):
+        if table[a][b] < 0:
+            first, second = network.nodes[a].name, network.nodes[b].name
+            raise CompilerError(NotAllToAll(first=first, second=second))
     return table
 
 
@@ -41,17 +42,17 @@ class _Planner:
         graph, network = placement.graph, placement.network
         self.nodes = network.nodes
         self.links = _all_to_all_links(network)
-        self.home = placement.segment_home.tolist()
-        self.host = placement.gate_host.tolist()
-        self.gate_segments = graph.gate_segments.tolist()
-        self.segment_wire = graph.segment_wire.tolist()
-        self.cells = [node.cells for node in network.nodes]
+        self.home: list[int] = placement.segment_home.tolist()
+        self.host: list[int] = placement.gate_host.tolist()
+        self.gate_segments: list[list[int]] = graph.gate_segments.tolist()
+        self.segment_wire: list[int] = graph.segment_wire.tolist()
+        self.cells: list[float] = [node.cells for node in network.nodes]
         self.limited = any(node.comm_qubits is not None for node in network.nodes)
-        self.segment = graph.wire_segments[:-1].tolist()  # current segment of each wire
-        self.root = placement.start_home.tolist()
+        self.segment: list[int] = graph.wire_segments[:-1].tolist()  # current segment of each wire
+        self.root: list[int] = placement.start_home.tolist()
         self.copies: list[set[int]] = [set() for _ in range(graph.wires)]
         self.visitors: list[set[int]] = [set() for _ in self.nodes]  # wires with a copy there
-        self.load = [self.root.count(node) for node in range(len(self.nodes))]
+        self.load: list[int] = [self.root.count(node) for node in range(len(self.nodes))]
         self.uses = self._uses()
         self.last_gate = {s: gate for gate, pair in enumerate(self.gate_segments) for s in pair}
         self.gate = -1  # the gate that is being executed

@@ -109,8 +109,9 @@ def _plan(tasks: list[_Task], channels: list[int]) -> list[int]:
 
     List scheduling, in order of time. Only pairs compete, for the channels of their link: a free
     channel never idles while a pair waits for it, and of those that wait the one with the longest
-    remaining path goes first. A channel is held by a pair that is being generated and by nothing
-    else, so nothing can wait for it forever.
+    remaining path goes first. The order of the program as the tie-breaker does equally well where
+    pairs come in the order of their use, but not where a late one starts a long chain. A channel is
+    held by a pair that is being generated and by nothing else, so nothing waits for it forever.
     """
     remaining = _remaining_ns(tasks)
     missing = [len(task.after) for task in tasks]
