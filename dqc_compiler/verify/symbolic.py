@@ -74,30 +74,29 @@ class Class:
 class Member:
     """A physical qubit that holds a class."""
 
-    __slots__ = ("cell", "group", "side", "turn", "x")
+    __slots__ = ("cell", "group", "sides", "turn", "x")
 
     def __init__(self, group: Class, cell: int) -> None:
         self.group = group
         self.cell = cell
         self.turn = IDENTITY
         self.x: set[int] = set()
-        self.side: Coupling | None = None  # the coupling whose X-side is here
+        self.sides: list[Coupling] = []  # those with an X-side here
         group.members.append(self)
 
 
 class Coupling:
-    """A controlled Pauli between two classes: Z of `first`, and Z of `second` or X of `member`."""
+    """A controlled Pauli: Z of the class `first`, and Z of `second` or X of one member."""
 
-    __slots__ = ("first", "member", "second")
+    __slots__ = ("first", "second")
 
-    def __init__(self, first: Class, second: Class, member: Member | None) -> None:
+    def __init__(self, first: Class, second: Class | Member) -> None:
         self.first = first
         self.second = second
-        self.member = member
 
-    def other_end(self, group: Class) -> tuple[Class, Member | None]:
-        """What the Z-side at `group` is coupled to: a class, and a member if it is its X-side."""
-        return (self.second, self.member) if self.first is group else (self.first, None)
+    def other_end(self, group: Class) -> Class | Member:
+        """What the Z-side at `group` is coupled to."""
+        return self.second if self.first is group else self.first
 
     def move(self, old: Class, new: Class) -> None:
         """Follow a class that was absorbed by another one."""
@@ -281,7 +280,7 @@ class _Machine:
         group = member.group
         if group.plain:
             return axis
-        if member.side is not None:
+        if member.sides:
             raise self.refusal("a qubit is used between its coupling to a pair and its measurement")
         inner = turn_back(member.turn, axis)
         if member.x:
@@ -376,14 +375,12 @@ class _Machine:
 
     def correct(self, member: Member, q: Quaternion, bit: int, *, value: bool) -> None:
         """A Pauli under a gadget bit."""
-        if member.side is not None:
-            raise self.refusal(
-                "a qubit is corrected between its coupling to a pair and its measurement"
-            )
         inner = multiply(inverse(member.turn), multiply(q, member.turn))
         pauli = _pauli(inner[1:])
         if pauli is None or abs(inner[0]) > AXIS_TOLERANCE:
             raise self.refusal("a gate under the outcome of a gadget is not a Pauli on this qubit")
+        if pauli[1] and member.sides:
+            raise self.refusal("a qubit is used between its coupling to a pair and its measurement")
         group = member.group
         group.plain = False
         if not value:
@@ -411,17 +408,13 @@ class _Machine:
                 other.group.z ^= member.x
             elif is_z:
                 other.x ^= member.x
-        if not a_is_z:
-            coupling = Coupling(b.group, a.group, a)
-            a.side = coupling
-        elif not b_is_z:
-            coupling = Coupling(a.group, b.group, b)
-            b.side = coupling
-        else:
-            coupling = Coupling(a.group, b.group, None)
-        for member, is_z in ((a, a_is_z), (b, b_is_z)):
-            if is_z:
-                member.group.couplings.append(coupling)
+        ends = [member.group if is_z else member for member, is_z in ((a, a_is_z), (b, b_is_z))]
+        if isinstance(ends[0], Member):
+            ends.reverse()
+        assert isinstance(ends[0], Class)
+        coupling = Coupling(ends[0], ends[1])
+        for end in ends:
+            (end.couplings if isinstance(end, Class) else end.sides).append(coupling)
         # A side with the opposite axis differs by the other side's Pauli, on the other qubit.
         for member, axis, local, negative in (
             (a, gate.p, left[0], b_negative),
@@ -439,8 +432,6 @@ class _Machine:
         so does a fresh pair, because a Bell pair is the same in every basis.
         """
         group = member.group
-        if member.side is not None:
-            raise self.refusal("a qubit is used between its coupling to a pair and its measurement")
         if group.plain:
             assert group.wire is not None
             group.plain = False
@@ -454,7 +445,7 @@ class _Machine:
             return True, False
         for sign, is_negative in ((1.0, False), (-1.0, True)):
             signed = (sign * inner[0], sign * inner[1], sign * inner[2])
-            if same(signed, Z):
+            if same(signed, Z) and not member.sides:
                 return True, is_negative
             if same(signed, X) and len(group.members) > 1:
                 return False, is_negative
@@ -462,10 +453,10 @@ class _Machine:
 
     def is_alone(self, member: Member) -> bool:
         group = member.group
-        return len(group.members) == 1 and not group.couplings and member.side is None
+        return len(group.members) == 1 and not group.couplings and not member.sides
 
     def is_coupled(self, group: Class) -> bool:
-        return bool(group.couplings) or any(member.side for member in group.members)
+        return bool(group.couplings) or any(member.sides for member in group.members)
 
     def rebase(self, member: Member, axis: Vector) -> None:
         """Write a fresh pair as V(x)V* of itself, so that `axis` becomes Z of its class."""
@@ -502,12 +493,12 @@ class _Machine:
             return self.measure_wire(state, axis)
         self.gadget_bits += 1
         bit = self.gadget_bits
-        if state.side is not None:
+        if state.sides:
             self.join(state, axis, bit)
         elif len(group.members) > 1:
             self.close(state, axis, bit)
         else:
-            raise self.refusal("a measurement of a qubit that is coupled to a pair")
+            self.relate(state, axis, bit)
         self.states[cell] = Dead(bit)
         return bit
 
@@ -552,29 +543,43 @@ class _Machine:
             self.form.rotate(group.wire, q)
             return
         for member in group.members:
-            if not member.x and member.side is None:
+            if not member.x and not member.sides:
                 member.turn = multiply(member.turn, q)
                 return
         raise self.refusal("a pair is measured in another basis before its correction")
 
     def join(self, member: Member, axis: Vector, bit: int) -> None:
         """Measure an X-side: the values of two classes become equal up to the outcome."""
-        coupling, group = member.side, member.group
-        assert coupling is not None
-        if not same(axis, Z) and not same(axis, negate(Z)):
-            raise self.refusal(
-                "half of a pair is measured in a basis that does not join it to a qubit"
-            )
-        relation = member.x ^ {bit} ^ ({ONE} if axis[2] < 0 else set())
-        other = coupling.first
+        group = member.group
+        if len(member.sides) > 1 or not _is_along(axis, Z):
+            raise self.refusal("half of a pair is measured in a basis that joins it to no qubit")
+        coupling = member.sides[0]
         group.members.remove(member)
-        other.couplings.remove(coupling)
-        if group.wire is not None and other.wire is not None:
+        coupling.first.couplings.remove(coupling)
+        self.equate(group, coupling.first, member.x ^ _outcome(bit, axis[2]))
+
+    def relate(self, member: Member, axis: Vector, bit: int) -> None:
+        """Measure the last member of a pair that is coupled to two classes: it holds their sum.
+
+        C(Z, Z) C(Z, Z') turns |+> into H|b + b'>.
+        """
+        group = member.group
+        ends = [coupling.other_end(group) for coupling in group.couplings]
+        classes = [end for end in ends if isinstance(end, Class)]
+        if group.wire is not None or len(ends) != 2 or len(classes) != 2 or not _is_along(axis, X):
+            raise self.refusal("a measurement of a qubit that is coupled to a pair")
+        for coupling, end in zip(group.couplings, classes, strict=True):
+            end.couplings.remove(coupling)
+        self.equate(classes[0], classes[1], group.z ^ _outcome(bit, axis[0]))
+
+    def equate(self, first: Class, second: Class, relation: set[int]) -> None:
+        """The values of two classes are now known to differ by `relation`."""
+        if first is second or (first.wire is not None and second.wire is not None):
             raise self.refusal("a measurement compares two qubits of the circuit")
-        if group.wire is None:
-            self.merge(group, other, relation)
+        if first.wire is None:
+            self.merge(first, second, relation)
         else:
-            self.merge(other, group, relation)
+            self.merge(second, first, relation)
 
     def merge(self, old: Class, new: Class, relation: set[int]) -> None:
         """Members of an anonymous class join another one; their values differ by `relation`."""
@@ -585,22 +590,16 @@ class _Machine:
             new.members.append(member)
         new.z ^= old.z
         for coupling in old.couplings:
-            group, member_there = coupling.other_end(old)
-            if group is new:
-                raise self.refusal("a class is coupled to itself")
-            if member_there is None:
-                group.z ^= relation
-                self.absorb_sign(group)
+            end = coupling.other_end(old)
+            if isinstance(end, Class):
+                end.z ^= relation
+                self.absorb_sign(end)
             else:
-                member_there.x ^= relation
-                self.absorb_flip(member_there)
+                end.x ^= relation
+                self.absorb_flip(end)
             coupling.move(old, new)
             new.couplings.append(coupling)
-        for member in new.members:
-            if member.side is not None:
-                if member.side.first is new:
-                    raise self.refusal("a class is coupled to itself")
-                member.side.second = new
+        self.refuse_loops(new)
         self.absorb_sign(new)
         self.attach(new)
         self.settle(new)
@@ -613,27 +612,34 @@ class _Machine:
         if group.wire is not None or len(group.members) != 1 or len(group.couplings) != 1:
             return
         coupling, member = group.couplings[0], group.members[0]
-        other, member_there = coupling.other_end(group)
-        if member_there is not None:
+        other = coupling.other_end(group)
+        if isinstance(other, Member):
             return
         other.couplings.remove(coupling)
         other.z ^= member.x
         member.x = group.z
         member.turn = multiply(member.turn, HADAMARD)
-        if member.side is not None:
-            # Its X-side becomes a Z-side of the class that it joins.
-            moved, member.side = member.side, None
-            moved.first.z ^= member.x
-            self.absorb_sign(moved.first)
-            if moved.first is other:
-                raise self.refusal("a class is coupled to itself")
-            moved.member, moved.second = None, other
-            other.couplings.append(moved)
+        moved, member.sides = member.sides, []
+        for side in moved:
+            # The Hadamard makes it a Z-side of the class that the member joins.
+            side.first.z ^= member.x
+            self.absorb_sign(side.first)
+            side.second = other
+            other.couplings.append(side)
         self.absorb_flip(member)
         member.group = other
         other.members.append(member)
+        self.refuse_loops(other)
         self.absorb_sign(other)
         self.settle(other)
+        for side in moved:
+            self.attach(side.first)
+
+    def refuse_loops(self, group: Class) -> None:
+        for coupling in group.couplings:
+            end = coupling.other_end(group)
+            if end is group or (isinstance(end, Member) and end.group is group):
+                raise self.refusal("two copies of the same qubit are coupled to each other")
 
     def absorb_flip(self, member: Member) -> None:
         if ONE in member.x:
@@ -660,6 +666,15 @@ class _Machine:
 def _pauli(axis: Vector) -> tuple[bool, bool] | None:
     """(has X, has Z) of the Pauli about `axis`, None if it is not one."""
     for pauli, bits in ((X, (True, False)), (Y, (True, True)), (Z, (False, True))):
-        if same(axis, pauli) or same(axis, negate(pauli)):
+        if _is_along(axis, pauli):
             return bits
     return None
+
+
+def _is_along(axis: Vector, pauli: Vector) -> bool:
+    return same(axis, pauli) or same(axis, negate(pauli))
+
+
+def _outcome(bit: int, sign: float) -> set[int]:
+    """The value that a measurement shows: its bit, negated if the axis is the opposite one."""
+    return {bit} if sign > 0 else {bit, ONE}
