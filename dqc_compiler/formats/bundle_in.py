@@ -39,6 +39,14 @@ from dqc_compiler.formats.schedule_file import ScheduleFile
 
 Model = TypeVar("Model", bound=FileModel)
 
+_WORDS = {
+    "extra_forbidden": "the schema has no such key",
+    "missing": "this key is required",
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "string_type": "must be a text",
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Bundle:
@@ -171,8 +179,8 @@ def _parse(model: type[Model], text: str, path: Path) -> Model:
     except ValidationError as error:
         problems = [
             BundleBadKey(
-                key=".".join(str(step) for step in entry["loc"]) or "the file",
-                reason=entry["msg"][:1].lower() + entry["msg"][1:],
+                key=".".join(str(step) for step in entry["loc"] if step != "[key]") or "the file",
+                reason=_WORDS.get(entry["type"]) or entry["msg"].removeprefix("Value error, "),
                 schema=path.stem,
                 place=Place(file=str(path)),
             )
