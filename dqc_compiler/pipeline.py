@@ -101,12 +101,15 @@ class Place:
 
     def run(self, graph: SegmentGraph) -> Placement:
         """Try all candidates; ties go to the earlier one."""
-        candidates = [
+        return min(self.candidates(graph), key=lambda candidate: PlanVisits().run(candidate).pairs)
+
+    def candidates(self, graph: SegmentGraph) -> list[Placement]:
+        """All placements that compete."""
+        return [
             candidate
             for number, start in enumerate(self._starts(graph))
             for candidate in self._candidates(start, self.seed * (_METIS_SEEDS + 1) + number)
         ]
-        return min(candidates, key=lambda placement: PlanVisits().run(placement).pairs)
 
     def _starts(self, graph: SegmentGraph) -> list[Placement]:
         seeds = [self.seed * _METIS_SEEDS + i for i in range(_METIS_SEEDS)]

@@ -48,9 +48,7 @@ class Tape:
         """Append an unconditional gate (or reset, or barrier)."""
         self.rows.append(Row(node, name, qubits, gadget=gadget))
 
-    def gates(
-        self, node: int, gates: list[tuple[str, tuple[int, ...]]], *, gadget: int
-    ) -> None:
+    def gates(self, node: int, gates: list[tuple[str, tuple[int, ...]]], *, gadget: int) -> None:
         """Append the local part of a gadget."""
         for name, qubits in gates:
             self.gate(node, name, *qubits, gadget=gadget)
