@@ -1,0 +1,232 @@
+"""Read a circuit: OpenQASM 2, OpenQASM 3 or a Qiskit circuit, into the compiler's own table.
+
+Everything is written over the vocabulary of the IR. Loops and branches are written out, so that
+what remains are gates under conjunctions of classical bits, measurements, resets, barriers and
+delays, each with the line it came from.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dqc_compiler.diagnostics.circuit import (
+    CircuitTooLong,
+    ConditionalOperation,
+    DelayWithoutUnit,
+    InvalidStatement,
+    NestedTooDeeply,
+    NoQubits,
+    UnboundParameter,
+)
+from dqc_compiler.diagnostics.core import CompilerError, Place
+from dqc_compiler.formats.circuit_conditions import Cube
+from dqc_compiler.formats.circuit_text import (
+    CircuitText,
+    circuit_text,
+    language_version,
+    located,
+    read_circuit_text,
+)
+from dqc_compiler.ir import Circuit, Operation
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+    from dqc_compiler.formats.circuit_control_flow import ControlFlow, Step
+    from dqc_compiler.formats.circuit_gates import GateExpander
+
+_NANOSECONDS = {"s": 1e9, "ms": 1e6, "us": 1e3, "ns": 1.0, "ps": 1e-3}
+_CONDITIONAL = {"measure": "a measurement", "reset": "a reset", "delay": "a delay"}
+
+
+def read_circuit(source: str | Path | QuantumCircuit, *, text: str | None = None) -> Circuit:
+    """Read a circuit.
+
+    Args:
+        source: path of an OpenQASM 2 or 3 file, or a Qiskit circuit.
+        text: source text to read instead of a file; `source` is then only what messages call it.
+
+    Returns:
+        The circuit over the IR's vocabulary. Qubits and bits are named like "q[0]", those outside
+        of any register "_bit0", "_bit1" and so on in their order, qubits and bits separately.
+        Every condition reads only bits that have been measured before.
+
+    Raises:
+        CompilerError: the text is not a circuit, or uses what cannot be distributed.
+    """
+    if not isinstance(source, str | Path):
+        return circuit_from_qiskit(source)
+    origin = read_circuit_text(Path(source)) if text is None else circuit_text(str(source), text)
+    name = _printable(Path(source).stem)
+    parse = _parser(language_version(origin))
+    try:
+        circuit, lines, cubes = parse(origin)
+    except RecursionError as error:
+        place = Place(file=origin.name)
+        raise CompilerError(NestedTooDeeply(place=place)) from error
+    if not circuit.num_qubits:
+        raise CompilerError(NoQubits(place=Place(file=origin.name)))
+    return circuit_from_qiskit(circuit, name=name, lines=lines, cubes=cubes, source=origin)
+
+
+def circuit_from_qiskit(
+    circuit: QuantumCircuit,
+    *,
+    name: str | None = None,
+    lines: Sequence[int] = (),
+    cubes: Sequence[Cube] = (),
+    source: CircuitText | None = None,
+) -> Circuit:
+    """Write a Qiskit circuit over the IR's vocabulary.
+
+    Args:
+        circuit: the circuit; it may contain control flow that can be written out.
+        name: what the result is called; by default as the circuit is.
+        lines: the source line of each instruction of the circuit; may be left out.
+        cubes: values of classical bits under which each instruction happens; by default always.
+        source: the text that the lines count in, for messages.
+
+    Raises:
+        CompilerError: the circuit has no qubits, a parameter without a value, or uses what cannot
+            be distributed.
+    """
+    from dqc_compiler.formats.circuit_control_flow import ControlFlow  # noqa: PLC0415  needs Qiskit
+
+    if not circuit.num_qubits:
+        raise CompilerError(NoQubits())
+    if circuit.parameters:
+        names = ", ".join(sorted(parameter.name for parameter in circuit.parameters))
+        place = Place(file=source.name) if source else None
+        raise CompilerError(UnboundParameter(place=place, name=names))
+    flow = ControlFlow(circuit, lines=lines, cubes=cubes)
+    try:
+        rows, phase = _rows(flow)
+    except CompilerError as error:
+        raise located(error, source.place(flow.line) if source else None) from error
+    except RecursionError as error:
+        place = source.place(flow.line) if source else None
+        raise CompilerError(NestedTooDeeply(place=place)) from error
+    return Circuit.from_operations(
+        name or _printable(circuit.name or "circuit"),
+        _names(circuit, circuit.qubits),
+        _names(circuit, circuit.clbits),
+        rows,
+        global_phase=math.remainder(phase, math.tau),
+        source=source.name if source else None,
+    )
+
+
+def _parser(
+    version: int,
+) -> Callable[[CircuitText], tuple[QuantumCircuit, list[int], list[Cube]]]:
+    if version == 2:
+        from dqc_compiler.formats.circuit_qasm2 import parse_qasm2  # noqa: PLC0415  needs Qiskit
+
+        return parse_qasm2
+    from dqc_compiler.formats.circuit_qasm3 import parse_qasm3  # noqa: PLC0415  needs Qiskit
+
+    return parse_qasm3
+
+
+def _rows(flow: ControlFlow) -> tuple[list[Operation], float]:
+    """The operations of a circuit and its global phase."""
+    from dqc_compiler.formats.circuit_gates import (  # noqa: PLC0415  needs Qiskit
+        MAX_OPERATIONS,
+        GateExpander,
+    )
+
+    always = GateExpander(swap_is_free=True)
+    sometimes = GateExpander(swap_is_free=False)
+    rows: list[Operation] = []
+    phase = 0.0
+    for step in flow.steps():
+        if step.instruction.name in _STATEMENTS and not step.instruction.is_standard_gate():
+            rows.extend(_STATEMENTS[step.instruction.name](step))
+        else:
+            phase += _add_gates(rows, step, sometimes if step.cube else always)
+        if len(rows) > MAX_OPERATIONS:
+            raise CompilerError(CircuitTooLong(limit=MAX_OPERATIONS, what="operations"))
+    return rows, phase + flow.phase
+
+
+def _add_gates(rows: list[Operation], step: Step, expander: GateExpander) -> float:
+    """Append what a gate becomes; returns the phase that it adds to the whole circuit."""
+    expansion = expander.expand(step.instruction)
+    qubits = step.qubits
+    for name, local, parameters in expansion.rows:
+        if name != "barrier":
+            operands = tuple([qubits[q] for q in local])
+            rows.append(Operation(name, operands, parameters, None, step.cube, step.line))
+        elif not step.cube:
+            rows.append(Operation(name, tuple([qubits[q] for q in local]), line=step.line))
+    # The phase of a conditional gate differs between outcomes, where it cannot be observed.
+    return 0.0 if step.cube else expansion.phase
+
+
+def _measure(step: Step) -> list[Operation]:
+    _check_unconditional(step)
+    (qubit,), (clbit,) = step.qubits, step.clbits
+    return [Operation("measure", (qubit,), clbit=clbit, line=step.line)]
+
+
+def _reset(step: Step) -> list[Operation]:
+    _check_unconditional(step)
+    return [Operation("reset", tuple(step.qubits), line=step.line)]
+
+
+def _barrier(step: Step) -> list[Operation]:
+    # What it orders under a condition is ordered by the condition's own place already.
+    if step.cube or not step.qubits:
+        return []
+    return [Operation("barrier", tuple(step.qubits), line=step.line)]
+
+
+def _delay(step: Step) -> list[Operation]:
+    _check_unconditional(step)
+    delay = step.instruction.operation
+    if delay.unit not in _NANOSECONDS:
+        how = "in samples (dt)" if delay.unit == "dt" else "as an expression"
+        raise CompilerError(DelayWithoutUnit(how=how))
+    duration = _duration(delay.duration, _NANOSECONDS[delay.unit])
+    return [Operation("delay", tuple(step.qubits), (duration,), line=step.line)]
+
+
+def _duration(value: Any, unit: float) -> float:
+    from dqc_compiler.formats.circuit_gates import finite_numbers  # noqa: PLC0415  needs Qiskit
+
+    (number,) = finite_numbers("delay", [value])
+    if number < 0:
+        raise CompilerError(InvalidStatement(problem="a delay cannot be negative"))
+    return number * unit
+
+
+_STATEMENTS = {"measure": _measure, "reset": _reset, "barrier": _barrier, "delay": _delay}
+
+
+def _check_unconditional(step: Step) -> None:
+    if step.cube:
+        operation = _CONDITIONAL[step.instruction.name]
+        raise CompilerError(ConditionalOperation(operation=operation))
+
+
+def _names(circuit: QuantumCircuit, bits: Sequence[Any]) -> list[str]:
+    names: list[str] = []
+    loose = 0
+    for bit in bits:
+        registers = circuit.find_bit(bit).registers
+        if registers:
+            register, index = registers[0]
+            names.append(f"{register.name}[{index}]")
+        else:
+            names.append(f"_bit{loose}")
+            loose += 1
+    return names
+
+
+def _printable(name: str) -> str:
+    """A name that fits on one line of a text file."""
+    return re.sub(r"[^\w.+ -]", "_", name).strip() or "circuit"

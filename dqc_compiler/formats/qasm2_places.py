@@ -1,0 +1,118 @@
+"""Which line of an OpenQASM 2 text each instruction of the parsed circuit came from.
+
+Qiskit's parser does not say. This scan knows just enough of the language to count how many
+instructions a statement makes, and is only trusted when its total is the parser's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+_COMMENT = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|//[^\n]*")
+_CHUNK = re.compile(r"[^;{}]*[;{}]")
+_FIRST_WORD = re.compile(r"[A-Za-z_]\w*")
+_DECLARATION = re.compile(r"[qc]reg\s+(\w+)\s*\[\s*(\d+)\s*\]")
+_INCLUDE = re.compile(r"\binclude\s*([\"'])([^\"'\n]*)\1")
+_CONDITION = re.compile(r"if\s*\([^)]*\)\s*")
+
+
+class Statement(NamedTuple):
+    """A top-level statement without comments; the line of its first word counts from 1."""
+
+    line: int
+    text: str
+
+
+class Include(NamedTuple):
+    """An `include` and the offset of its file name in the text."""
+
+    file: str
+    offset: int
+
+
+def without_comments(text: str) -> str:
+    """The text with every comment replaced by spaces, so that all offsets stay."""
+    if "//" not in text:
+        return text
+
+    def blank(match: re.Match[str]) -> str:
+        found = match.group()
+        return " " * len(found) if found.startswith("//") else found
+
+    return _COMMENT.sub(blank, text)
+
+
+def statements(text: str) -> Iterator[Statement]:
+    """Top-level statements of a text without comments; a gate definition is cut at its brace."""
+    line, in_body = 1, False
+    for match in _CHUNK.finditer(text):
+        chunk = match.group()
+        body = chunk.lstrip()
+        if not in_body:
+            first_line = line + chunk[: len(chunk) - len(body)].count("\n")
+            yield Statement(first_line, body[:-1].rstrip())
+        in_body = chunk.endswith("{") or (in_body and not chunk.endswith("}"))
+        line += chunk.count("\n")
+
+
+def includes(text: str) -> Iterator[Include]:
+    """Every `include` of a text without comments."""
+    for match in _INCLUDE.finditer(text):
+        yield Include(match.group(2), match.start(2))
+
+
+def declared_gates(text: str) -> set[str]:
+    """Names that a text without comments gives to gates of its own."""
+    return set(re.findall(r"\b(?:gate|opaque)\s+([A-Za-z_]\w*)", text))
+
+
+def declared_bits(text: str) -> int:
+    """Qubits and classical bits that a text without comments declares."""
+    return sum(int(match.group(2)) for match in _DECLARATION.finditer(text))
+
+
+def instruction_lines(text: str, included: Callable[[str], str | None]) -> list[int]:
+    """The line of each instruction that the statements of `text` make, in order.
+
+    Args:
+        text: the source text, without comments.
+        included: gives the text of a file that may be included, without comments, or None for a
+            file that makes no instruction. Its instructions get the line of the `include`.
+    """
+    return list(_lines(text, included, {}))
+
+
+def _lines(
+    text: str, included: Callable[[str], str | None], sizes: dict[str, int]
+) -> Iterator[int]:
+    for line, statement in statements(text):
+        include = _INCLUDE.match(statement)
+        if include is None:
+            yield from [line] * _instructions(statement, sizes)
+            continue
+        inner = included(include.group(2))
+        if inner is not None:
+            yield from (line for _ in _lines(inner, included, sizes))
+
+
+def _instructions(statement: str, sizes: dict[str, int]) -> int:
+    """How many instructions one statement makes; `sizes` learns the registers on the way."""
+    declaration = _DECLARATION.match(statement)
+    if declaration:
+        sizes[declaration.group(1)] = int(declaration.group(2))
+        return 0
+    word = _FIRST_WORD.match(statement)
+    if word is None or word.group() in ("OPENQASM", "gate", "opaque"):
+        return 0
+    if word.group() == "barrier":
+        return 1
+    if word.group() == "if":
+        condition = _CONDITION.match(statement)
+        return _instructions(statement[condition.end() :], sizes) if condition else 0
+    operands = statement[max(word.end(), statement.rfind(")") + 1) :]
+    if word.group() == "measure":
+        operands = operands.partition("->")[0]
+    registers = [operand.strip() for operand in operands.split(",") if "[" not in operand]
+    return max((sizes.get(register, 1) for register in registers), default=1)
