@@ -110,6 +110,9 @@ class _Writer:
 
     def _operation(self, step: Step) -> None:
         row = self.operations[step.operation]
+        if row.name in GATE_AXES:  # also if it turns out never to be executed
+            for index in self.operands[step.operation]:
+                self.upcoming[index].popleft()
         condition = self._condition(row, step)
         if condition is None:
             return
@@ -215,8 +218,6 @@ class _Writer:
         wire.frame = frame
 
     def _gate(self, step: Step, row: Operation, wires: list[_Wire], condition: _Condition) -> None:
-        for index in self.operands[step.operation]:
-            self.upcoming[index].popleft()
         members: list[int] = []
         for wire, pauli in zip(wires, GATE_AXES[row.name], strict=True):
             axis = wire.axis_of(pauli)
