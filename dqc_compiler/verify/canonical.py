@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from math import floor, pi
+from math import atan2, floor, hypot, pi, remainder
 from typing import NamedTuple
 
 from dqc_compiler.ir.circuit import ONE_QUBIT_GATES, Circuit
@@ -23,7 +23,6 @@ from dqc_compiler.verify.rotations import (
     Z,
     distance,
     half_turn,
-    inverse,
     multiply,
     negate,
     normalise,
@@ -40,10 +39,23 @@ Event = tuple[int, int]
 Condition = frozenset[tuple[Event, bool]]
 """A conjunction of measurement outcomes."""
 
+ALWAYS: Condition = frozenset()
+
+
+class Side(NamedTuple):
+    """One wire of a two-body rotation under a condition, with its local rotation about `axis`."""
+
+    wire: int
+    axis: Vector
+    angle: float
+
+
 ANGLE_TOLERANCE = 1e-6
 """Angles and frames that differ by less are equal: far above rounding, far below intent."""
 
-_NO_ANGLE = 1e-7  # a two-body rotation by less is dropped
+NO_ANGLE = 1e-7
+"""A sum that is smaller is dropped."""
+
 _NO_EFFECT = ("barrier", "delay", "id")
 # An angle is kept modulo pi, between these bounds. Neither they nor the direction that fixes the
 # sign of an axis may be near a value that circuits use, or rounding would decide.
@@ -53,7 +65,7 @@ _GENERIC_DIRECTION: Vector = (0.3571428, 0.5423261, 0.7605127)
 
 @dataclass(slots=True)
 class Run:
-    """Two-body rotations about one axis; `weight` counts the sums that are settled and not zero."""
+    """Rotations about one axis; `weight` counts the settled sums that are not zero."""
 
     axis: Vector
     origin: Origin
@@ -73,43 +85,33 @@ class Reset(NamedTuple):
     origin: Origin
 
 
-class Conditioned(NamedTuple):
-    """A rotation under a condition."""
-
-    condition: Condition
-    rotation: Quaternion
-    origin: Origin
-
-
-class Side(NamedTuple):
-    """One wire of a two-body rotation under a condition."""
-
-    wire: int
-    axis: Vector
-    angle: float  # of the rotation about the axis that comes with it
-
-
-class ConditionedPair(NamedTuple):
-    """A two-body rotation under a condition; entered in the runs of both wires.
-
-    `partner` is the position in the runs of the other wire.
-    """
-
-    condition: Condition
-    own: Side
-    other: Side
-    partner: int
-    angle: float
-    origin: Origin
-
-
-Entry = Run | Measured | Reset | Conditioned | ConditionedPair
+Entry = Run | Measured | Reset
 
 
 @dataclass(slots=True)
-class _Sum:
+class Sum:
+    """An angle, and the statement that contributed first."""
+
     angle: float
     origin: Origin
+
+
+class PairKey(NamedTuple):
+    """Two runs, as wire and position, and the condition under which they are coupled."""
+
+    wire: int
+    run: int
+    other: int
+    other_run: int
+    condition: Condition
+
+
+class LocalKey(NamedTuple):
+    """A run, as wire and position, and the condition under which its wire turns about its axis."""
+
+    wire: int
+    run: int
+    condition: Condition
 
 
 @dataclass(slots=True)
@@ -122,16 +124,19 @@ class CanonicalForm:
     wires: int
     frames: list[Quaternion] = field(init=False)
     entries: list[list[Entry]] = field(init=False)
-    sums: dict[tuple[int, int, int, int], _Sum] = field(default_factory=dict)
+    pair_sums: dict[PairKey, Sum] = field(default_factory=dict)
+    local_sums: dict[LocalKey, Sum] = field(default_factory=dict)
     end: tuple[int, ...] = ()
     clbits: tuple[Event | None, ...] = ()
-    _open: dict[tuple[int, int], _Sum] = field(default_factory=dict)
-    _partners: list[set[int]] = field(init=False)
+    _open_pairs: dict[tuple[int, int, Condition], Sum] = field(default_factory=dict)
+    _partners: list[set[tuple[int, int, Condition]]] = field(init=False)  # keys of _open_pairs
+    _open_locals: list[dict[Condition, Sum]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.frames = [IDENTITY] * self.wires
         self.entries = [[] for _ in range(self.wires)]
         self._partners = [set() for _ in range(self.wires)]
+        self._open_locals = [{} for _ in range(self.wires)]
 
     def rotate(self, wire: int, rotation: Quaternion) -> None:
         """A one-qubit gate."""
@@ -143,11 +148,30 @@ class CanonicalForm:
         """The two-body rotation exp(-i angle/2 p(x)q) of two different wires."""
         wire, other = wires
         sign = self._enter(wire, p, origin) * self._enter(other, q, origin)
-        key = (wire, other) if wire < other else (other, wire)
-        entry = self._open.get(key)
-        if entry is None:
-            entry = self._reopen(*key, origin)
-        entry.angle += sign * angle
+        self._pair_sum(wire, other, ALWAYS, origin).angle += sign * angle
+
+    def rotate_if(
+        self, condition: Condition, wire: int, rotation: Quaternion, origin: Origin
+    ) -> None:
+        """A one-qubit gate under a condition, which counts as a rotation about its axis."""
+        w, x, y, z = rotation
+        length = hypot(x, y, z)
+        if length < AXIS_TOLERANCE:
+            return
+        axis = (x / length, y / length, z / length)
+        sign = self._enter(wire, axis, origin)
+        self._local_sum(wire, condition, origin).angle += 2 * sign * atan2(length, w)
+
+    def couple_if(
+        self, condition: Condition, sides: tuple[Side, Side], angle: float, origin: Origin
+    ) -> None:
+        """A two-body rotation with its local rotations, all under a condition."""
+        first, second = sides
+        signs = [self._enter(side.wire, side.axis, origin) for side in sides]
+        total = self._pair_sum(first.wire, second.wire, condition, origin)
+        total.angle += signs[0] * signs[1] * angle
+        for side, sign in zip(sides, signs, strict=True):
+            self._local_sum(side.wire, condition, origin).angle += sign * side.angle
 
     def measure(self, wire: int, p: Vector, origin: Origin) -> Event:
         """A measurement of p.sigma; the same event again if the last thing was that measurement."""
@@ -171,43 +195,6 @@ class CanonicalForm:
         entries.append(Reset(origin))
         self.frames[wire] = IDENTITY
 
-    def rotate_if(
-        self, condition: Condition, wire: int, rotation: Quaternion, origin: Origin
-    ) -> None:
-        """A one-qubit gate under a condition; joins an equal condition just before it."""
-        self._end_run(wire)
-        entries = self.entries[wire]
-        frame = self.frames[wire]
-        moved = multiply(inverse(frame), multiply(rotation, frame))
-        tail = entries[-1] if entries else None
-        if isinstance(tail, Conditioned) and tail.condition == condition:
-            entries.pop()
-            moved = multiply(moved, tail.rotation)
-        if distance(moved, IDENTITY) > _NO_ANGLE:
-            entries.append(Conditioned(condition, moved, origin))
-
-    def couple_if(
-        self, condition: Condition, sides: tuple[Side, Side], angle: float, origin: Origin
-    ) -> None:
-        """A two-body rotation with its local rotations, all under a condition."""
-        for side in sides:
-            self._end_run(side.wire)
-        moved = []
-        for side in sides:
-            axis = self._at_start(side.wire, side.axis)
-            sign = _sign(axis)
-            angle *= sign
-            moved.append(Side(side.wire, axis if sign > 0 else negate(axis), sign * side.angle))
-        turns = floor((angle - _LOWEST_ANGLE) / pi)
-        angle -= turns * pi
-        first, second = (
-            side._replace(angle=(side.angle + turns * pi) % (2 * pi)) for side in moved
-        )
-        places = [len(self.entries[side.wire]) for side in sides]
-        for own, other, partner in ((first, second, places[1]), (second, first, places[0])):
-            entry = ConditionedPair(condition, own, other, partner, angle, origin)
-            self.entries[own.wire].append(entry)
-
     def finish(self, end: Iterable[int], clbits: Iterable[Event | None]) -> None:
         """Close the form.
 
@@ -215,8 +202,8 @@ class CanonicalForm:
             end: for every wire the position at which it ends.
             clbits: for every classical bit the measurement that wrote it last, None without one.
         """
-        for pair in sorted(self._open):
-            self._settle(*pair)
+        for wire in range(self.wires):
+            self._settle_pairs(wire)
         for wire in range(self.wires):
             self._end_run(wire)
         self.end = tuple(end)
@@ -248,51 +235,78 @@ class CanonicalForm:
 
     def _end_run(self, wire: int) -> bool:
         """Settle the sums of the wire's current run; an empty run is dropped (returns True)."""
-        for other in sorted(self._partners[wire]):
-            self._settle(*((wire, other) if wire < other else (other, wire)))
+        self._settle_pairs(wire)
         entries = self.entries[wire]
-        if not entries:
+        tail = entries[-1] if entries else None
+        if not isinstance(tail, Run):
             return False
-        tail = entries[-1]
-        if isinstance(tail, Run) and not tail.weight:
-            entries.pop()
-            return True
-        return False
+        for condition, total in self._open_locals[wire].items():
+            # A turn by 2 pi is a phase, which no outcome depends on.
+            if abs(remainder(total.angle, 2 * pi)) > NO_ANGLE:
+                self.local_sums[LocalKey(wire, len(entries) - 1, condition)] = total
+                tail.weight += 1
+        self._open_locals[wire].clear()
+        if tail.weight:
+            return False
+        entries.pop()
+        return True
 
-    def _key(self, wire: int, other: int) -> tuple[int, int, int, int]:
-        return wire, len(self.entries[wire]) - 1, other, len(self.entries[other]) - 1
+    def _pair_sum(self, a: int, b: int, condition: Condition, origin: Origin) -> Sum:
+        """The sum of two current runs; one that was settled before is opened again."""
+        key = (a, b, condition) if a < b else (b, a, condition)
+        total = self._open_pairs.get(key)
+        if total is None:
+            total = self.pair_sums.pop(self._pair_key(key), None)
+            if total is None:
+                total = Sum(0.0, origin)
+            else:
+                for run in self._tails(key):
+                    run.weight -= 1
+            self._open_pairs[key] = total
+            self._partners[a].add(key)
+            self._partners[b].add(key)
+        return total
 
-    def _reopen(self, wire: int, other: int, origin: Origin) -> _Sum:
-        """Start the sum of two current runs, or go on with it if it was settled before."""
-        entry = self.sums.pop(self._key(wire, other), None)
-        if entry is None:
-            entry = _Sum(0.0, origin)
-        else:
-            for run in self._tails(wire, other):
-                run.weight -= 1
-        self._open[wire, other] = entry
-        self._partners[wire].add(other)
-        self._partners[other].add(wire)
-        return entry
+    def _local_sum(self, wire: int, condition: Condition, origin: Origin) -> Sum:
+        total = self._open_locals[wire].get(condition)
+        if total is None:
+            run = len(self.entries[wire]) - 1
+            total = self.local_sums.pop(LocalKey(wire, run, condition), None)
+            if total is None:
+                total = Sum(0.0, origin)
+            else:
+                tail = self.entries[wire][-1]
+                assert isinstance(tail, Run)
+                tail.weight -= 1
+            self._open_locals[wire][condition] = total
+        return total
 
-    def _settle(self, wire: int, other: int) -> None:
-        """Reduce the sum of two current runs modulo pi; half turns go to the frames."""
-        entry = self._open.pop((wire, other))
-        self._partners[wire].discard(other)
-        self._partners[other].discard(wire)
-        turns = floor((entry.angle - _LOWEST_ANGLE) / pi)
-        entry.angle -= turns * pi
-        first, second = self._tails(wire, other)
-        if turns % 2:
-            self.frames[wire] = multiply(self.frames[wire], half_turn(first.axis))
-            self.frames[other] = multiply(self.frames[other], half_turn(second.axis))
-        if abs(entry.angle) > _NO_ANGLE:
-            self.sums[self._key(wire, other)] = entry
-            first.weight += 1
-            second.weight += 1
+    def _settle_pairs(self, wire: int) -> None:
+        """Reduce the wire's open sums modulo pi: exp(-i pi/2 p(x)q) is a half turn of each wire."""
+        keys, self._partners[wire] = self._partners[wire], set()
+        for key in keys:
+            first, second, condition = key
+            total = self._open_pairs.pop(key)
+            self._partners[second if first == wire else first].discard(key)
+            turns = floor((total.angle - _LOWEST_ANGLE) / pi)
+            total.angle -= turns * pi
+            tails = self._tails(key)
+            for end, tail in zip((first, second), tails, strict=True):
+                if turns % 2 and condition:
+                    self._local_sum(end, condition, total.origin).angle += pi
+                elif turns % 2:
+                    self.frames[end] = multiply(self.frames[end], half_turn(tail.axis))
+            if abs(total.angle) > NO_ANGLE:
+                self.pair_sums[self._pair_key(key)] = total
+                for tail in tails:
+                    tail.weight += 1
 
-    def _tails(self, wire: int, other: int) -> tuple[Run, Run]:
-        first, second = self.entries[wire][-1], self.entries[other][-1]
+    def _pair_key(self, key: tuple[int, int, Condition]) -> PairKey:
+        a, b, condition = key
+        return PairKey(a, len(self.entries[a]) - 1, b, len(self.entries[b]) - 1, condition)
+
+    def _tails(self, key: tuple[int, int, Condition]) -> tuple[Run, Run]:
+        first, second = self.entries[key[0]][-1], self.entries[key[1]][-1]
         assert isinstance(first, Run)
         assert isinstance(second, Run)
         return first, second

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import pi
+from math import pi, remainder
 
 from dqc_compiler.verify.canonical import (
     ANGLE_TOLERANCE,
     CanonicalForm,
-    Conditioned,
-    ConditionedPair,
+    Condition,
     Entry,
     Measured,
     Origin,
     Reset,
     Run,
-    Side,
+    Sum,
 )
 from dqc_compiler.verify.rotations import Quaternion, distance, same
 
@@ -63,49 +62,17 @@ def _entries(expected: CanonicalForm, found: CanonicalForm, qubits: Sequence[str
 
 
 def _entry_equal(a: Entry, b: Entry) -> bool:
-    if isinstance(a, Run):
-        return isinstance(b, Run) and same(a.axis, b.axis, ANGLE_TOLERANCE)
-    if isinstance(a, Measured):
-        return isinstance(b, Measured) and same(a.axis, b.axis, ANGLE_TOLERANCE)
-    if isinstance(a, Reset):
-        return isinstance(b, Reset)
-    if isinstance(a, Conditioned):
-        return (
-            isinstance(b, Conditioned)
-            and a.condition == b.condition
-            and distance(a.rotation, b.rotation) < ANGLE_TOLERANCE
-        )
-    return isinstance(b, ConditionedPair) and _pair_equal(a, b)
-
-
-def _pair_equal(a: ConditionedPair, b: ConditionedPair) -> bool:
-    return (
-        a.condition == b.condition
-        and a.partner == b.partner
-        and abs(a.angle - b.angle) < ANGLE_TOLERANCE
-        and _side_equal(a.own, b.own)
-        and _side_equal(a.other, b.other)
-    )
-
-
-def _side_equal(a: Side, b: Side) -> bool:
-    turn = abs(a.angle - b.angle)
-    return (
-        a.wire == b.wire
-        and same(a.axis, b.axis, ANGLE_TOLERANCE)
-        and min(turn, 2 * pi - turn) < ANGLE_TOLERANCE
-    )
+    if isinstance(a, Reset) or isinstance(b, Reset):
+        return type(a) is type(b)
+    return type(a) is type(b) and same(a.axis, b.axis, ANGLE_TOLERANCE)
 
 
 def _describe(entry: Entry) -> str:
     if isinstance(entry, Run):
-        return f"two-qubit gates about the axis {_vector(entry.axis)}"
+        return f"gates about the axis {_vector(entry.axis)}"
     if isinstance(entry, Measured):
         return f"a measurement of the axis {_vector(entry.axis)}"
-    if isinstance(entry, Reset):
-        return "a reset"
-    kind = "gate" if isinstance(entry, Conditioned) else "two-qubit gate"
-    return f"a {kind} under a condition on {len(entry.condition)} bit(s)"
+    return "a reset"
 
 
 def _vector(axis: Sequence[float]) -> str:
@@ -113,21 +80,37 @@ def _vector(axis: Sequence[float]) -> str:
 
 
 def _sums(expected: CanonicalForm, found: CanonicalForm, qubits: Sequence[str]) -> Iterator[str]:
-    for key in sorted(expected.sums.keys() | found.sums.keys()):
-        a, b = expected.sums.get(key), found.sums.get(key)
-        between = f"{qubits[key[0]]} and {qubits[key[2]]}"
-        angles = [0.0 if entry is None else entry.angle for entry in (a, b)]
-        if abs(angles[0] - angles[1]) < ANGLE_TOLERANCE:
-            continue
-        if b is None and a is not None:
-            yield f"the gates between {between} that start at {_at(a.origin)} are missing"
-        elif a is None and b is not None:
-            yield f"gates between {between} at {_at(b.origin)} are not in the circuit"
-        elif a is not None and b is not None:
-            yield (
-                f"the gates between {between} should turn by {a.angle:.9g} ({_at(a.origin)}), "
-                f"but turn by {b.angle:.9g} ({_at(b.origin)})"
-            )
+    # Iterated in order of time, so that the first difference is the same in every run.
+    for key in dict.fromkeys((*expected.pair_sums, *found.pair_sums)):
+        a, b = expected.pair_sums.get(key), found.pair_sums.get(key)
+        where = f"between {qubits[key.wire]} and {qubits[key.other]}{_under(key.condition)}"
+        yield from _angle_difference(a, b, where, _angle(a) - _angle(b))
+    for local in dict.fromkeys((*expected.local_sums, *found.local_sums)):
+        a, b = expected.local_sums.get(local), found.local_sums.get(local)
+        where = f"on {qubits[local.wire]}{_under(local.condition)}"
+        yield from _angle_difference(a, b, where, remainder(_angle(a) - _angle(b), 2 * pi))
+
+
+def _under(condition: Condition) -> str:
+    return f" under a condition on {len(condition)} bit(s)" if condition else ""
+
+
+def _angle(total: Sum | None) -> float:
+    return 0.0 if total is None else total.angle
+
+
+def _angle_difference(a: Sum | None, b: Sum | None, where: str, difference: float) -> Iterator[str]:
+    if abs(difference) < ANGLE_TOLERANCE:
+        return
+    if b is None and a is not None:
+        yield f"the gates {where} that start at {_at(a.origin)} are missing"
+    elif a is None and b is not None:
+        yield f"the gates {where} that start at {_at(b.origin)} are not in the circuit"
+    elif a is not None and b is not None:
+        yield (
+            f"the gates {where} should turn by {a.angle:.9g} ({_at(a.origin)}), "
+            f"but turn by {b.angle:.9g} ({_at(b.origin)})"
+        )
 
 
 def _frames(expected: CanonicalForm, found: CanonicalForm, qubits: Sequence[str]) -> Iterator[str]:
