@@ -297,7 +297,7 @@ def _summary(report: Report, output: Path) -> str:
     rows = {
         "e-bits": f"{report.ebits}" + ("" if bound is None else f" (at least {bound:g} needed)"),
         "peak comm qubits": shown,
-        "makespan": f"{_time(makespan.mean)} mean, {_time(makespan.p95)} for 95 % of runs",
+        "makespan": f"mean {_time(makespan.mean)}, 95th percentile {_time(makespan.p95)}",
         "verdict": _verdict_words(report.verdict),
         "bundle": str(output),
     }
@@ -454,10 +454,10 @@ def show(terminal: Terminal, /, *, file: str) -> None:
 
 
 @dqc.command("schema")
-@click.argument("name", type=click.Choice(SCHEMAS))
+@click.argument("name", metavar="NAME", type=click.Choice(SCHEMAS))
 @click.pass_obj
 def schema(terminal: Terminal, /, *, name: str) -> None:
-    """Print the JSON Schema of a file format."""
+    """Print the JSON Schema of a file: network, manifest, schedule, report or rewrites."""
     from dqc_compiler.formats.schema import schema_text
 
     terminal.emit(schema_text(name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 EXIT_INTERRUPTED = 130
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
 
 class StdoutClosedError(Exception):
@@ -76,13 +78,15 @@ class Terminal:
 
     def show(self, diagnostics: Iterable[Diagnostic]) -> None:
         """All diagnostics of one error."""
-        for diagnostic in diagnostics:
+        for number, diagnostic in enumerate(diagnostics):
             if self.json_diagnostics:
                 self._print_json(diagnostic.as_dict())
                 continue
+            if number:
+                self.console.print()
             first, *rest = str(diagnostic).split("\n")
             self.console.print(first, style="bold red")
-            self.console.print("\n".join([*rest, ""]))
+            self.console.print("\n".join(rest))
 
     def _print_json(self, content: dict[str, Any]) -> None:
         print(json.dumps(content), file=sys.stderr)
@@ -99,18 +103,19 @@ class Terminal:
 
 def run(command: click.Command, program: str) -> NoReturn:
     """Run a command and end the process with the exit code of what happened."""
-    terminal = Terminal()
     signal.signal(signal.SIGTERM, _interrupt)
     # Names of files and bits come from anywhere; they must not break the message about them.
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    sys.exit(_exit_code(command, program, terminal))
+    sys.exit(execute(command, program, sys.argv[1:]))
 
 
-def _exit_code(command: click.Command, program: str, terminal: Terminal) -> int:
+def execute(command: click.Command, program: str, arguments: list[str]) -> int:
+    """Run a command, show what went wrong, and return the exit code."""
+    terminal = Terminal()
     try:
-        code = command.main(prog_name=program, standalone_mode=False, obj=terminal)
+        code = command.main(arguments, prog_name=program, standalone_mode=False, obj=terminal)
     except StdoutClosedError:
         return 0
     except (click.Abort, KeyboardInterrupt):
@@ -122,6 +127,8 @@ def _exit_code(command: click.Command, program: str, terminal: Terminal) -> int:
     except click.ClickException as error:
         return _show_bad_usage(error, program, terminal)
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            return _show_no_room(error, terminal)
         return _show_internal(error, terminal)
     return code if isinstance(code, int) else 0
 
@@ -131,6 +138,14 @@ def _show_bad_usage(error: click.ClickException, program: str, terminal: Termina
     command = context.command_path if context else program
     reason = error.format_message().rstrip(".")
     diagnostic = BadUsage(reason=reason, usage=f"`{command} --help` shows all options")
+    terminal.show([diagnostic])
+    return diagnostic.exit_code
+
+
+def _show_no_room(error: OSError, terminal: Terminal) -> int:
+    """A library could not write, for example compiled kernels to its cache."""
+    place = None if error.filename is None else Place(file=str(error.filename))
+    diagnostic = FileNotWritten(reason=(error.strerror or str(error)).lower(), place=place)
     terminal.show([diagnostic])
     return diagnostic.exit_code
 

@@ -272,7 +272,7 @@ class CircuitDoesNotFit(Infeasible):
     code = "DQC217"
     title = "the circuit does not fit the network"
     message = "the circuit has {needed} qubits, the network {available} data qubits ({nodes})"
-    help = "add nodes, or {missing} more data qubits to the nodes there are"
+    help = "add nodes or data qubits: {missing} more are needed"
     needed: int
     available: int
     missing: int

@@ -59,12 +59,12 @@ def _check_place(directory: Path, *, force: bool) -> None:
     try:
         target.lstat()
     except FileNotFoundError:
-        _check_parent(target.parent, place)
+        _check_parent(target.parent, place, shown=directory.parent)
         return
     except OSError as error:
         raise CompilerError(OutputParent(reason=_reason(error), place=place)) from error
     _check_replaceable(target, place, force=force)
-    _check_parent(target.parent, place)
+    _check_parent(target.parent, place, shown=directory.parent)
 
 
 def _resolved(directory: Path) -> Path:
@@ -79,13 +79,13 @@ def _resolved(directory: Path) -> Path:
         raise CompilerError(OutputParent(reason=reason, place=place)) from error
 
 
-def _check_parent(parent: Path, place: Place) -> None:
+def _check_parent(parent: Path, place: Place, *, shown: Path) -> None:
     if not parent.exists():
-        raise CompilerError(OutputParent(reason=f"there is no directory {parent}", place=place))
+        raise CompilerError(OutputParent(reason=f"there is no directory {shown}", place=place))
     if not parent.is_dir():
-        raise CompilerError(OutputParent(reason=f"{parent} is not a directory", place=place))
+        raise CompilerError(OutputParent(reason=f"{shown} is not a directory", place=place))
     if not os.access(parent, os.W_OK | os.X_OK):
-        raise CompilerError(OutputParent(reason=f"{parent} may not be written", place=place))
+        raise CompilerError(OutputParent(reason=f"{shown} may not be written", place=place))
 
 
 def _check_replaceable(target: Path, place: Place, *, force: bool) -> None:
