@@ -7,6 +7,7 @@ import json
 from pydantic import BaseModel, ConfigDict
 
 LINE_WIDTH = 100
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
 class FileModel(BaseModel):
@@ -33,7 +34,7 @@ def json_text(value: object) -> str:
 def _pretty(value: object, *, indent: str, column: int) -> str:
     # Indenting every pair of a long list of times would make it four times as long, and one
     # single line is unreadable and without use in a diff.
-    flat = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    flat = _encode(value)
     if not isinstance(value, (dict, list)) or column + len(flat) < LINE_WIDTH:
         return flat
     inner = indent + "  "
@@ -45,5 +46,5 @@ def _pretty(value: object, *, indent: str, column: int) -> str:
 
 
 def _entry(key: str, item: object, indent: str) -> str:
-    start = f"{indent}{json.dumps(key, ensure_ascii=False)}: "
+    start = f"{indent}{_encode(key)}: "
     return start + _pretty(item, indent=indent, column=len(start))
