@@ -192,7 +192,7 @@ class _Writer:
 
     def _at_root(self, operation: int, row: Operation, wire: _Wire, condition: _Condition) -> None:
         """A one-qubit gate or a delay at the root; its copies, if any, follow by themselves."""
-        if condition:
+        if row.condition:  # ends a segment, even if its bits are known to be 0
             self._pay(wire)
         elif row.name != "delay":
             self._turn(wire, multiply(gate_rotation(row.name, row.parameters), wire.frame))
