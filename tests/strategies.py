@@ -1,0 +1,140 @@
+"""Hypothesis strategies for circuits, networks and placements, and shorthands to write them down."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from hypothesis import strategies as st
+
+from dqc_compiler.ir import Circuit, Link, Network, Node, Operation, Placement, SegmentGraph
+from dqc_compiler.ir.circuit import ONE_QUBIT_GATES, PARAMETER_COUNT, TWO_QUBIT_GATES
+
+CLIFFORD_ONE = ("x", "y", "z", "h", "s", "sdg", "sx", "sxdg")
+
+
+def make_circuit(
+    qubits: int, operations: Iterable[Operation | tuple[object, ...]], clbits: int = 0
+) -> Circuit:
+    """A verified circuit; a row may be a tuple with the fields of `Operation`."""
+    rows = [row if isinstance(row, Operation) else Operation(*row) for row in operations]
+    circuit = Circuit.from_operations(
+        "test", [f"q[{i}]" for i in range(qubits)], [f"c[{i}]" for i in range(clbits)], rows
+    )
+    circuit.verify()
+    return circuit
+
+
+def make_network(
+    data: Sequence[int], comm: int | None | Sequence[int | None], **link: float
+) -> Network:
+    """An all-to-all network of nodes n0, n1, ...; `link` sets fields of every link."""
+    limits = comm if isinstance(comm, Sequence) else [comm] * len(data)
+    nodes = tuple(
+        Node(name=f"n{i}", data_qubits=d, comm_qubits=c)
+        for i, (d, c) in enumerate(zip(data, limits, strict=True))
+    )
+    ends = itertools.combinations(range(len(nodes)), 2)
+    network = Network(nodes, tuple(Link(between=pair, **link) for pair in ends))
+    network.verify()
+    return network
+
+
+def make_placement(
+    graph: SegmentGraph, network: Network, homes: Sequence[int], hosts: Sequence[int]
+) -> Placement:
+    """A verified placement from a home per segment and a host per gate."""
+    placement = Placement(graph, network, np.array(homes, np.int32), np.array(hosts, np.int32))
+    placement.verify()
+    return placement
+
+
+@st.composite
+def operations(
+    draw: st.DrawFn, qubits: int, clbits: int = 0, two: Sequence[str] = tuple(TWO_QUBIT_GATES)
+) -> Operation:
+    """One row: mostly gates whose axes coincide often, now and then any gate of the vocabulary."""
+    name = draw(
+        st.sampled_from(two if qubits > 1 else CLIFFORD_ONE)
+        | st.sampled_from(CLIFFORD_ONE)
+        | st.sampled_from(tuple(ONE_QUBIT_GATES))
+        | st.sampled_from(("measure", "reset", "barrier", "delay") if clbits else CLIFFORD_ONE)
+    )
+    if name == "barrier":
+        arity = draw(st.integers(1, qubits))
+    else:
+        arity = 2 if name in TWO_QUBIT_GATES else 1
+    order = draw(st.permutations(range(qubits)))
+    angle = st.sampled_from((np.pi / 2, np.pi, -np.pi / 4)) | st.floats(-4, 4, width=32)
+    if name == "delay":
+        angle = st.floats(0, 1000, width=32)
+    condition: tuple[tuple[int, bool], ...] = ()
+    # Readers write a conditional swap as three conditional gates; a relabelling has no condition.
+    may_wait = (name in ONE_QUBIT_GATES or name in TWO_QUBIT_GATES) and name != "swap"
+    if clbits and may_wait and draw(st.integers(0, 3)) == 0:
+        bits = draw(st.lists(st.integers(0, clbits - 1), min_size=1, max_size=2, unique=True))
+        condition = tuple((bit, draw(st.booleans())) for bit in bits)
+    return Operation(
+        name,
+        tuple(order[:arity]),
+        tuple(draw(angle) for _ in range(PARAMETER_COUNT[name])),
+        draw(st.integers(0, clbits - 1)) if name == "measure" else None,
+        condition,
+    )
+
+
+@st.composite
+def circuits(
+    draw: st.DrawFn, *, max_qubits: int = 4, max_operations: int = 24, clbits: int = 0
+) -> Circuit:
+    """A random circuit; with `clbits` also measurements, resets and conditional gates."""
+    qubits = draw(st.integers(2, max_qubits))
+    count = draw(st.integers(1, max_operations))  # lists alone would stay short
+    rows = draw(st.lists(operations(qubits, clbits), min_size=count, max_size=count))
+    return make_circuit(qubits, rows, clbits)
+
+
+@st.composite
+def networks(
+    draw: st.DrawFn, wires: int, *, comm: Sequence[int | None] = (1, 2, None), spare: int = 1
+) -> Network:
+    """An all-to-all network of up to four nodes with up to `spare` free data qubits per node."""
+    nodes = draw(st.integers(2, 4))
+    data = [draw(st.integers(0, spare)) for _ in range(nodes)]
+    for wire in range(wires):
+        data[wire % nodes if draw(st.booleans()) else draw(st.integers(0, nodes - 1))] += 1
+    return make_network(data, [draw(st.sampled_from(comm)) for _ in data])
+
+
+@st.composite
+def hosts(draw: st.DrawFn, graph: SegmentGraph, network: Network, homes: Sequence[int]) -> list[int]:
+    """A host per gate: more often a home of one of its operands than a third node."""
+    anywhere = list(range(len(network.nodes)))
+    return [
+        draw(st.sampled_from([homes[s], homes[t], homes[s], homes[t], *anywhere]))
+        for s, t in graph.gate_segments.tolist()
+    ]
+
+
+@st.composite
+def static_placements(draw: st.DrawFn, graph: SegmentGraph, network: Network) -> Placement:
+    """Homes that never change, within the data qubits of the nodes, and any hosts."""
+    seats = [node for node, limit in enumerate(network.nodes) for _ in range(limit.data_qubits)]
+    chosen = draw(st.permutations(seats))
+    homes = [chosen[wire] for wire in graph.segment_wire.tolist()]
+    return make_placement(graph, network, homes, draw(hosts(graph, network, homes)))
+
+
+@st.composite
+def moving_placements(draw: st.DrawFn, graph: SegmentGraph, network: Network) -> Placement:
+    """Homes that change at random; only the start respects the nodes' data qubits."""
+    seats = [node for node, limit in enumerate(network.nodes) for _ in range(limit.data_qubits)]
+    home = draw(st.permutations(seats))[: graph.wires]
+    homes = []
+    first = set(graph.wire_segments[:-1].tolist())
+    for segment, wire in enumerate(graph.segment_wire.tolist()):
+        if segment not in first and draw(st.booleans()):
+            home[wire] = draw(st.integers(0, len(network.nodes) - 1))
+        homes.append(home[wire])
+    return make_placement(graph, network, homes, draw(hosts(graph, network, homes)))
