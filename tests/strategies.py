@@ -1,4 +1,4 @@
-"""Hypothesis strategies for circuits, networks and placements, and shorthands to write them down."""
+"""Hypothesis strategies for circuits, networks and placements, and short ways to write them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def make_circuit(
 
 
 def make_network(
-    data: Sequence[int], comm: int | None | Sequence[int | None], **link: float
+    data: Sequence[int], comm: int | Sequence[int | None] | None, **link: float
 ) -> Network:
     """An all-to-all network of nodes n0, n1, ...; `link` sets fields of every link."""
     limits = comm if isinstance(comm, Sequence) else [comm] * len(data)
@@ -108,7 +108,9 @@ def networks(
 
 
 @st.composite
-def hosts(draw: st.DrawFn, graph: SegmentGraph, network: Network, homes: Sequence[int]) -> list[int]:
+def hosts(
+    draw: st.DrawFn, graph: SegmentGraph, network: Network, homes: Sequence[int]
+) -> list[int]:
     """A host per gate: more often a home of one of its operands than a third node."""
     anywhere = list(range(len(network.nodes)))
     return [
