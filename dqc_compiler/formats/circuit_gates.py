@@ -7,7 +7,7 @@ definition, again and again.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,16 +85,19 @@ class _Frame:
     rows: list[Row] = field(default_factory=list)
     next: int = 0
 
-    def add(self, expansion: Expansion, qubits: Sequence[int]) -> None:
+    def add(self, expansion: Expansion, qubits: list[int]) -> None:
         """Append what the next instruction became."""
-        self.rows.extend(
-            Row(row.name, tuple(qubits[q] for q in row.qubits), row.parameters)
-            for row in expansion.rows
-        )
+        if len(self.rows) + len(expansion.rows) > MAX_OPERATIONS:
+            raise CompilerError(CircuitTooLong(limit=MAX_OPERATIONS, what="operations"))
+        if qubits == list(range(len(qubits))):
+            self.rows.extend(expansion.rows)
+        else:
+            self.rows.extend(
+                Row(row.name, tuple([qubits[q] for q in row.qubits]), row.parameters)
+                for row in expansion.rows
+            )
         self.phase += expansion.phase
         self.next += 1
-        if len(self.rows) > MAX_OPERATIONS:
-            raise CompilerError(CircuitTooLong(limit=MAX_OPERATIONS, what="operations"))
 
 
 class GateExpander:
@@ -233,14 +236,15 @@ def _key(instruction: CircuitInstruction) -> Hashable:
     if instruction.is_standard_gate():
         return (instruction.name, finite_numbers(instruction.name, instruction.params))
     operation = instruction.operation
-    kind = type(operation)
+    kind = getattr(operation, "base_class", type(operation))
     if kind.__module__.startswith("qiskit.circuit.library.standard_gates."):
         state = getattr(operation, "ctrl_state", None)
         return (kind, operation.num_qubits, state, tuple(operation.params))
-    # The one object that all calls of a gate share which a file declares; names may repeat between
-    # gates that a program puts together.
-    declaration = getattr(operation, "_bytecode", None) or getattr(operation, "declaration", None)
-    return id(operation) if declaration is None else (id(declaration), *operation.params)
+    # An object that exactly the calls of one gate declaration in a file share: names may repeat
+    # between gates that a program puts together. Qiskit's OpenQASM 2 gates carry the tuple of the
+    # gates that were known to their declaration.
+    declaration = getattr(operation, "declaration", None) or getattr(operation, "_gates", None)
+    return id(operation) if not declaration else (id(declaration), *operation.params)
 
 
 def _definition(operation: Operation) -> QuantumCircuit:
