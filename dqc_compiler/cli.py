@@ -212,7 +212,7 @@ def _output_directory(choices: Mapping[str, Any]) -> Path:
 def _compile(output: Path, choices: Mapping[str, Any]) -> tuple[Report, dict[str, float]]:
     """Read, compile, write; the report and the wall time of each step in seconds."""
     from dqc_compiler.bundles import save_bundle
-    from dqc_compiler.formats.network_file import Network, check_fit
+    from dqc_compiler.formats.network_file import Network
     from dqc_compiler.pipeline import Options, compile_circuit
 
     started = perf_counter()
@@ -221,7 +221,6 @@ def _compile(output: Path, choices: Mapping[str, Any]) -> tuple[Report, dict[str
     circuit, circuit_digest = _read_circuit(choices["circuit"])
     if network is None:
         network = _made_network(len(circuit.qubits), choices)
-    check_fit(len(circuit.qubits), network)
     read = perf_counter()
     options = Options(seed=choices["seed"], verify=choices["verify"])
     result = compile_circuit(circuit, network, options=options)

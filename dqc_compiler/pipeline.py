@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 from qiskit.passmanager import GenericPass, MultiStagePassManager
 
 from dqc_compiler.formats.circuit_in import read_circuit
+from dqc_compiler.formats.network_file import check_fit
 from dqc_compiler.ir import (
     Circuit,
     DistributedProgram,
@@ -156,6 +157,7 @@ def compile_circuit(
     """
     chosen = options or Options()
     logical = circuit if isinstance(circuit, Circuit) else read_circuit(circuit)
+    check_fit(len(logical.qubits), network)
     made: dict[str, Any] = {}
     seconds: dict[str, float] = {}
 

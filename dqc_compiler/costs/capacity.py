@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from dqc_compiler.diagnostics import CompilerError
-from dqc_compiler.diagnostics.placement import CircuitTooLarge
 from dqc_compiler.ir import Network
 from dqc_compiler.ir.arrays import Int64
 
@@ -18,14 +16,10 @@ def capacities(network: Network) -> Int64:
 def level_shares(network: Network, wires: int) -> Int64:
     """Wires per node, (k,) int64: in proportion to the capacities, none above its own.
 
-    Raises:
-        CompilerError: CircuitTooLarge.
+    The wires have to fit: there are at most as many as data qubits.
     """
     capacity = capacities(network)
-    total = int(capacity.sum())
-    if wires > total:
-        raise CompilerError(CircuitTooLarge(needed=wires, available=total))
-    shares = capacity * wires // max(1, total)
+    shares = capacity * wires // max(1, int(capacity.sum()))
     order = np.argsort(-capacity, kind="stable")
     for node in order[: wires - int(shares.sum())]:
         shares[node] += 1

@@ -19,7 +19,9 @@ class NotAllToAll(Infeasible):
     code: ClassVar[str] = "DQC251"
     title: ClassVar[str] = "the network is not all-to-all"
     message: ClassVar[str] = "nodes {first} and {second} have no link"
-    help: ClassVar[str] = "add a link between every two nodes; multi-hop routes are not supported yet"
+    help: ClassVar[str] = (
+        "add a link between every two nodes; multi-hop routes are not supported yet"
+    )
     first: str
     second: str
 
@@ -37,19 +39,3 @@ class NoRoomForMove(Infeasible):
     message: ClassVar[str] = "node {node} has no free comm qubit and no copy that can be closed"
     help: ClassVar[str] = "give the node one more data or comm qubit"
     node: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class CircuitTooLarge(Infeasible):
-    """The circuit has more qubits than the network has data qubits.
-
-    Every qubit occupies one data qubit of its home from the start to the end. Comm qubits do not
-    count: they hold the halves of e-bits.
-    """
-
-    code: ClassVar[str] = "DQC250"
-    title: ClassVar[str] = "the circuit does not fit the network"
-    message: ClassVar[str] = "the circuit has {needed} qubits, the network {available} data qubits"
-    help: ClassVar[str] = "add nodes, or data qubits to the nodes"
-    needed: int
-    available: int

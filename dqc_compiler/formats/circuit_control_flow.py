@@ -124,6 +124,8 @@ class ControlFlow:
         qubits = [bits.qubits[qubit] for qubit in instruction.qubits]
         clbits = [bits.clbits[clbit] for clbit in instruction.clbits]
         operation: Any = None if instruction.is_standard_gate() else instruction.operation
+        if operation is not None and operation.name in _REFUSED:
+            raise CompilerError(UnsupportedConstruct(construct=_REFUSED[operation.name]))
         if isinstance(operation, ControlFlowOp):
             yield from self._control_flow(operation, qubits, clbits, bits, cube)
         elif isinstance(operation, Store):
@@ -144,8 +146,6 @@ class ControlFlow:
         bits: _Bits,
         cube: Cube,
     ) -> Iterator[Step]:
-        if operation.name in _REFUSED:
-            raise CompilerError(UnsupportedConstruct(construct=_REFUSED[operation.name]))
         if isinstance(operation, ForLoopOp):
             blocks = self._iterated(operation)
         elif isinstance(operation, BoxOp):

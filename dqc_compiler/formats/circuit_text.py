@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import re
 import stat
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 
 from dqc_compiler.diagnostics.circuit import (
@@ -30,6 +31,7 @@ from dqc_compiler.diagnostics.core import CompilerError, Place
 MAX_BYTES = 256 * 2**20
 _HEAD_BYTES = 64 * 2**10  # enough to see whether the rest is worth reading
 _LONGEST_SHOWN_LINE = 160
+_BLOCK = 1024
 
 _SKIPPED = re.compile(r"(?:\s+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _CONTROL_BYTE = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
@@ -57,13 +59,17 @@ class CircuitText:
     directory: Path | None = None
 
     @cached_property
-    def _line_starts(self) -> list[int]:
-        return [0, *(match.end() for match in re.finditer("\n", self.text))]
+    def _lines_before(self) -> list[int]:
+        """Number of line ends before each block; a list of all lines could be many times larger."""
+        blocks = range(0, len(self.text), _BLOCK)
+        counts = (self.text.count("\n", start, start + _BLOCK) for start in blocks)
+        return list(accumulate(counts, initial=0))
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column, both from 1, of a character of the text."""
-        line = bisect_right(self._line_starts, offset)
-        return line, offset - self._line_starts[line - 1] + 1
+        block = offset // _BLOCK
+        line = self._lines_before[block] + self.text.count("\n", block * _BLOCK, offset) + 1
+        return line, offset - self.text.rfind("\n", 0, offset)
 
     def place(self, line: int, column: int | None = None, *, width: int | None = None) -> Place:
         """The characters at a position: a word by default, or without a column the whole line.
@@ -91,7 +97,10 @@ class CircuitText:
         return self.place(*self.position(offset))
 
     def _line(self, line: int) -> str:
-        start = self._line_starts[line - 1]
+        block = bisect_left(self._lines_before, line - 1) - 1 if line > 1 else 0
+        start = block * _BLOCK
+        for _ in range(line - 1 - self._lines_before[block]):
+            start = self.text.find("\n", start) + 1
         end = self.text.find("\n", start)
         return self.text[start : end if end >= 0 else len(self.text)].rstrip()
 

@@ -16,12 +16,13 @@ from antlr4 import CommonTokenStream, InputStream  # type: ignore[import-untyped
 from antlr4.error.ErrorListener import ErrorListener  # type: ignore[import-untyped]
 from openqasm3 import ast
 
-from dqc_compiler.diagnostics.circuit import CircuitSyntax
+from dqc_compiler.diagnostics.circuit import CircuitSyntax, NestedTooDeeply
 from dqc_compiler.diagnostics.core import CompilerError, Place
 from dqc_compiler.formats.circuit_text import CircuitText
 
 _PARSER: Any = openqasm3.parser  # generated and untyped
 _RUN = 64 * 2**10  # characters given to the parser at once, where there is a place to cut
+_DEEPEST = 1000  # braces
 
 _COMMENT = re.compile(r"\"[^\"\n]*\"|//[^\n]*|/\*.*?\*/", re.DOTALL)
 _MARK = re.compile(r"^[ \t]*(?:@|#?pragma\b)[^\n]*|\"[^\"\n]*\"|[;{}]", re.MULTILINE)
@@ -66,7 +67,7 @@ def parse_statements(source: CircuitText) -> Iterator[ast.Statement]:
     """
     text = _without_comments(source.text)
     run: list[_Piece] = []
-    for piece in _pieces(text):
+    for piece in _pieces(source, text):
         if run and (piece.node is not None or _may_cut(run, text, piece)):
             yield from _parsed(source, text, run)
             run = []
@@ -98,13 +99,15 @@ def _may_cut(run: list[_Piece], text: str, following: _Piece) -> bool:
     return not text.startswith("else", following.start)
 
 
-def _pieces(text: str) -> Iterator[_Piece]:
+def _pieces(source: CircuitText, text: str) -> Iterator[_Piece]:
     builder = _NodeBuilder()
     start, depth, before = 0, 0, ";"
     for match in _MARK.finditer(text):
         mark = match.group()
         if mark == "{":
             depth += 1
+            if depth > _DEEPEST:
+                raise CompilerError(NestedTooDeeply(place=source.place_of(match.start())))
         elif mark == "}":
             depth = max(0, depth - 1)
         if mark not in (";", "}") or depth:

@@ -14,11 +14,20 @@ def kernel(signature: str) -> Callable[[F], F]:
     """Compile eagerly for one signature and keep the machine code on disk.
 
     Without the cache every run of the command would compile for seconds. numba itself falls back to
-    a per-user cache directory if the package's is not writable. Neither fastmath nor parallel:
-    results have to be the same on every machine, and caching parallel kernels has crashed.
+    a per-user cache directory if the package's is not writable; where neither can be written (a full
+    disk), the kernel is compiled for this run only. Neither fastmath nor parallel: results have to
+    be the same on every machine, and caching parallel kernels has crashed.
     """
-    decorate: Any = numba.njit(signature, cache=True, nogil=True, error_model="numpy")
-    return cast("Callable[[F], F]", decorate)
+
+    def decorate(function: F) -> F:
+        options = {"nogil": True, "error_model": "numpy"}
+        try:
+            compiled: Any = numba.njit(signature, cache=True, **options)(function)
+        except OSError:
+            compiled = numba.njit(signature, **options)(function)
+        return cast("F", compiled)
+
+    return decorate
 
 
 def inlined(function: F) -> F:

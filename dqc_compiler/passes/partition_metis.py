@@ -85,11 +85,7 @@ class PartitionMetis:
     seed: int = 0
 
     def run(self, graph: SegmentGraph) -> Placement:
-        """Place every wire.
-
-        Raises:
-            CompilerError: CircuitTooLarge.
-        """
+        """Place every wire; the network has room for them."""
         shares = level_shares(self.network, graph.wires)
         adjacency = interaction_graph(graph)
         homes = _repair(_metis(adjacency, shares, self.seed), adjacency, capacities(self.network))
