@@ -15,8 +15,8 @@ def kernel(signature: str) -> Callable[[F], F]:
 
     Without the cache every run of the command would compile for seconds. numba itself falls back to
     a per-user cache directory if the package's is not writable; where nothing can be written (a
-    full disk), the kernel is compiled for this run only. Neither fastmath nor parallel: results have to
-    be the same on every machine, and caching parallel kernels has crashed.
+    full disk), the kernel is compiled for this run only. Neither fastmath nor parallel: results
+    have to be the same on every machine, and caching parallel kernels has crashed.
     """
 
     def decorate(function: F) -> F:
