@@ -1,0 +1,254 @@
+"""Plans computed by hand: what is opened and closed, in which order, under which memory."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dqc_compiler.costs.ebits import pairs
+from dqc_compiler.diagnostics import CompilerError
+from dqc_compiler.diagnostics.placement import NoRoomForMove, NotAllToAll
+from dqc_compiler.ir import Network, Node, Placement, RemotePlan, Step, StepKind
+from dqc_compiler.passes.plan_visits import PlanVisits
+from dqc_compiler.passes.segment import Segment
+from tests.strategies import (
+    circuits,
+    make_circuit,
+    make_network,
+    make_placement,
+    moving_placements,
+    networks,
+    static_placements,
+)
+
+A, B, C, T = 0, 1, 2, 3
+
+
+def cz(a: int, b: int) -> tuple[object, ...]:
+    return ("cz", (a, b))
+
+
+def h(qubit: int) -> tuple[object, ...]:
+    return ("h", (qubit,))
+
+
+def place(
+    rows: list[tuple[object, ...]], homes: list[int], hosts: list[int], network: Network
+) -> Placement:
+    """Static homes per qubit, hosts per gate."""
+    graph = Segment().run(make_circuit(len(homes), rows))
+    by_segment = [homes[wire] for wire in graph.segment_wire.tolist()]
+    return make_placement(graph, network, by_segment, hosts)
+
+
+def planned(placement: Placement) -> RemotePlan:
+    plan = PlanVisits().run(placement)
+    plan.verify()
+    return plan
+
+
+def words(plan: RemotePlan) -> list[str]:
+    """One word per step: `a>1` opens a copy of a at node 1, `a.1` closes it, `a=1` moves a there,
+    `#0@1` is operation 0 at host 1."""
+
+    def word(step: Step) -> str:
+        if step.kind is StepKind.OPERATION:
+            return f"#{step.operation}" + (f"@{step.host}" if step.host >= 0 else "")
+        wire = "abct"[step.wire]
+        if step.kind is StepKind.CLOSE:
+            return f"{wire}.{step.source}"
+        return f"{wire}{'>' if step.kind is StepKind.OPEN else '='}{step.target}"
+
+    return [word(step) for step in plan.steps()]
+
+
+# -- budgets ----------------------------------------------------------------------------------
+
+SANDWICH = [cz(A, B), h(B), cz(B, C), h(B), cz(A, B)]
+
+
+@pytest.mark.parametrize("comm", [2, None])
+def test_sandwich_costs_two_pairs_with_room(comm: int | None) -> None:
+    placement = place(SANDWICH, [0, 1, 2], [1, 1, 1], make_network((1, 1, 1), comm))
+    assert pairs(placement) == 2
+    plan = planned(placement)
+    assert words(plan) == ["a>1", "#0@1", "#1", "c>1", "#2@1", "c.1", "#3", "#4@1", "a.1"]
+    assert plan.pairs == 2
+
+
+def test_sandwich_costs_three_pairs_with_one_comm_qubit_each() -> None:
+    placement = place(SANDWICH, [0, 1, 2], [1, 1, 1], make_network((1, 1, 1), 1))
+    plan = planned(placement)
+    assert words(plan) == [
+        "a>1",
+        "#0@1",
+        "#1",
+        "a.1",
+        "c>1",
+        "#2@1",
+        "c.1",
+        "#3",
+        "a>1",
+        "#4@1",
+        "a.1",
+    ]
+    assert plan.pairs == 3
+
+
+def test_sender_needs_room_too() -> None:
+    """A copy at the sender's only comm qubit has to go before a pair can be made."""
+    placement = place(SANDWICH, [0, 1, 2], [1, 2, 1], make_network((1, 1, 1), 1))
+    plan = planned(placement)
+    assert words(plan) == [
+        "a>1",
+        "#0@1",
+        "#1",
+        "a.1",
+        "b>2",
+        "#2@2",
+        "b.2",
+        "#3",
+        "a>1",
+        "#4@1",
+        "a.1",
+    ]
+
+
+def test_free_data_qubits_hold_copies() -> None:
+    placement = place(SANDWICH, [0, 1, 2], [1, 1, 1], make_network((1, 2, 1), 1))
+    assert planned(placement).pairs == 2
+
+
+@pytest.mark.parametrize(
+    ("later", "evicted"), [([cz(B, T), cz(A, T)], "a.3"), ([cz(A, T), cz(B, T)], "b.3")]
+)
+def test_copy_with_the_furthest_next_use_is_closed_first(
+    later: list[tuple[object, ...]], evicted: str
+) -> None:
+    rows = [cz(A, T), cz(B, T), cz(C, T), *later]
+    placement = place(rows, [0, 1, 2, 3], [3] * 5, make_network((1, 1, 1, 1), 2))
+    plan = planned(placement)
+    steps = words(plan)
+    assert steps[: steps.index("c>3") + 1] == ["a>3", "#0@3", "b>3", "#1@3", evicted, "c>3"]
+    assert plan.pairs == 4
+
+
+def test_copy_is_closed_right_after_its_last_gate() -> None:
+    placement = place([cz(A, B), h(A), h(B)], [0, 1], [1], make_network((1, 1), None))
+    assert words(planned(placement)) == ["a>1", "#0@1", "a.1", "#1", "#2"]
+
+
+def test_two_gates_of_one_segment_share_a_visit() -> None:
+    placement = place([cz(A, B), cz(A, C)], [0, 1, 1], [1, 1], make_network((1, 2), 1))
+    assert words(planned(placement)) == ["a>1", "#0@1", "#1@1", "a.1"]
+
+
+# -- third parties ----------------------------------------------------------------------------
+
+
+def test_third_party_hosts_with_room_for_both_copies() -> None:
+    placement = place([cz(A, B)], [0, 1], [2], make_network((1, 1, 0), 2))
+    assert words(planned(placement)) == ["a>2", "b>2", "#0@2", "a.2", "b.2"]
+
+
+def test_third_party_without_room_hands_the_gate_to_a_home() -> None:
+    placement = place([cz(A, B)], [0, 1], [2], make_network((1, 1, 0), (2, 2, 1)))
+    plan = planned(placement)
+    assert plan.pairs == 1
+    assert plan.host.max() in (0, 1)
+
+
+def test_copies_that_meet_at_a_third_node_serve_more_gates_there() -> None:
+    rows = [cz(A, B), ("rzz", (A, B), (0.3,))]
+    placement = place(rows, [0, 1], [2, 2], make_network((1, 1, 0), 2))
+    assert planned(placement).pairs == 2
+
+
+def test_gate_goes_where_both_operands_are_when_memory_is_limited() -> None:
+    """The second gate is planned at b's home, but both copies are at node 2 anyway."""
+    rows = [cz(A, B), cz(A, B), cz(A, B)]
+    placement = place(rows, [0, 1], [2, 1, 2], make_network((1, 1, 0), 2))
+    plan = planned(placement)
+    assert plan.pairs == 2
+    assert "#1@2" in words(plan)
+
+
+# -- changes of home --------------------------------------------------------------------------
+
+
+def homes_by_segment(
+    rows: list[tuple[object, ...]], homes: list[int], hosts: list[int], network: Network
+) -> Placement:
+    qubits = 1 + max(max(row[1]) for row in rows)
+    return make_placement(Segment().run(make_circuit(qubits, rows)), network, homes, hosts)
+
+
+def test_change_of_home_onto_an_open_copy_is_free() -> None:
+    rows = [cz(A, B), h(A), cz(A, B)]
+    placement = homes_by_segment(rows, [0, 1, 1], [1, 1], make_network((1, 2), 1))
+    plan = planned(placement)
+    assert words(plan) == ["a>1", "#0@1", "a=1", "#1", "#2@1"]
+    assert plan.pairs == pairs(placement) == 1
+
+
+def test_change_of_home_elsewhere_is_a_teleport_before_the_next_gate() -> None:
+    rows = [cz(A, B), h(A), cz(A, C)]
+    placement = homes_by_segment(rows, [0, 2, 1, 2], [1, 2], make_network((1, 1, 2), 1))
+    plan = planned(placement)
+    assert words(plan) == ["a>1", "#0@1", "a.1", "#1", "a>2", "a=2", "#2@2"]
+    assert plan.pairs == pairs(placement) == 2
+
+
+def test_full_nodes_cannot_exchange_their_qubits() -> None:
+    rows = [cz(A, B), h(A), h(B), cz(A, B)]
+    placement = homes_by_segment(rows, [0, 1, 1, 0], [0, 0], make_network((1, 1), 1))
+    with pytest.raises(CompilerError) as caught:
+        PlanVisits().run(placement)
+    assert isinstance(caught.value.diagnostics[0], NoRoomForMove)
+    roomy = homes_by_segment(rows, [0, 1, 1, 0], [0, 0], make_network((1, 1), 2))
+    planned(roomy)
+
+
+# -- networks ---------------------------------------------------------------------------------
+
+
+def test_two_processors_without_a_link_are_refused() -> None:
+    network = make_network((1, 1, 1), 1)
+    sparse = Network(network.nodes, network.links[:2])
+    with pytest.raises(CompilerError) as caught:
+        PlanVisits().run(place([cz(A, B)], [0, 1], [0], sparse))
+    assert caught.value.diagnostics[0] == NotAllToAll(first="n1", second="n2")
+
+
+def test_repeater_need_not_be_linked() -> None:
+    network = make_network((1, 1), 1)
+    relay = Node(name="relay", kind="repeater", data_qubits=0, comm_qubits=2)
+    wider = replace(network, nodes=(*network.nodes, relay))
+    assert planned(place([cz(A, B)], [0, 1], [0], wider)).pairs == 1
+
+
+# -- random placements ------------------------------------------------------------------------
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.data(), st.booleans())
+def test_unlimited_memory_attains_the_formula(data: st.DataObject, is_static: bool) -> None:
+    graph = Segment().run(data.draw(circuits(max_qubits=6, max_operations=40)))
+    network = data.draw(networks(graph.wires, comm=(None,)))
+    draw = static_placements if is_static else moving_placements
+    placement = data.draw(draw(graph, network))
+    assert planned(placement).pairs == pairs(placement)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.data())
+def test_static_homes_always_find_a_plan(data: st.DataObject) -> None:
+    """With one comm qubit everywhere there is still open, gate, close; more never costs more
+    than one pair per gate and operand."""
+    graph = Segment().run(data.draw(circuits(max_qubits=6, max_operations=40)))
+    network = data.draw(networks(graph.wires, comm=(1, 2), spare=0))
+    placement = data.draw(static_placements(graph, network))
+    assert planned(placement).pairs <= 2 * graph.gates
