@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 _COMMENT = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|//[^\n]*")
-_CHUNK = re.compile(r"[^;{}]*[;{}]")
+_END = re.compile(r";[;\s]*|[{}]")
 _FIRST_WORD = re.compile(r"[A-Za-z_]\w*")
 _DECLARATION = re.compile(r"[qc]reg\s+(\w+)\s*\[\s*(\d+)\s*\]")
 _INCLUDE = re.compile(r"\binclude\s*([\"'])([^\"'\n]*)\1")
@@ -46,15 +46,16 @@ def without_comments(text: str) -> str:
 
 def statements(text: str) -> Iterator[Statement]:
     """Top-level statements of a text without comments; a gate definition is cut at its brace."""
-    line, in_body = 1, False
-    for match in _CHUNK.finditer(text):
-        chunk = match.group()
-        body = chunk.lstrip()
+    line, start, in_body = 1, 0, False
+    for match in _END.finditer(text):
+        chunk = text[start : match.start()]
         if not in_body:
+            body = chunk.lstrip()
             first_line = line + chunk[: len(chunk) - len(body)].count("\n")
-            yield Statement(first_line, body[:-1].rstrip())
-        in_body = chunk.endswith("{") or (in_body and not chunk.endswith("}"))
-        line += chunk.count("\n")
+            yield Statement(first_line, body.rstrip())
+        in_body = match.group() == "{" or (in_body and match.group() != "}")
+        line += chunk.count("\n") + match.group().count("\n")
+        start = match.end()
 
 
 def includes(text: str) -> Iterator[Include]:
@@ -70,7 +71,7 @@ def declared_gates(text: str) -> set[str]:
 
 def declared_bits(text: str) -> int:
     """Qubits and classical bits that a text without comments declares."""
-    return sum(int(match.group(2)) for match in _DECLARATION.finditer(text))
+    return sum(_size(match.group(2)) for match in _DECLARATION.finditer(text))
 
 
 def instruction_lines(text: str, included: Callable[[str], str | None]) -> list[int]:
@@ -101,7 +102,7 @@ def _instructions(statement: str, sizes: dict[str, int]) -> int:
     """How many instructions one statement makes; `sizes` learns the registers on the way."""
     declaration = _DECLARATION.match(statement)
     if declaration:
-        sizes[declaration.group(1)] = int(declaration.group(2))
+        sizes[declaration.group(1)] = _size(declaration.group(2))
         return 0
     word = _FIRST_WORD.match(statement)
     if word is None or word.group() in ("OPENQASM", "gate", "opaque"):
@@ -116,3 +117,8 @@ def _instructions(statement: str, sizes: dict[str, int]) -> int:
         operands = operands.partition("->")[0]
     registers = [operand.strip() for operand in operands.split(",") if "[" not in operand]
     return max((sizes.get(register, 1) for register in registers), default=1)
+
+
+def _size(digits: str) -> int:
+    """A register's size; one with more digits than any real one has is cut short."""
+    return int(digits[:12])

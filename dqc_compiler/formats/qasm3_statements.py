@@ -24,13 +24,13 @@ _PARSER: Any = openqasm3.parser  # generated and untyped
 _RUN = 64 * 2**10  # characters given to the parser at once, where there is a place to cut
 _DEEPEST = 1000  # braces
 
-_COMMENT = re.compile(r"\"[^\"\n]*\"|//[^\n]*|/\*.*?\*/", re.DOTALL)
+_COMMENT = re.compile(r"\"[^\"\n]*\"|//[^\n]*|/\*(?:.*?\*/|.*)", re.DOTALL)
 _MARK = re.compile(r"^[ \t]*(?:@|#?pragma\b)[^\n]*|\"[^\"\n]*\"|[;{}]", re.MULTILINE)
-_OPERAND = r"[^\W\d]\w*(?:\s*\[\s*\d+\s*\])?"
+_OPERAND = r"[^\W\d]\w*(?:\s*\[\s*\d{1,9}\s*\])?"
 _GATE = re.compile(rf"([^\W\d]\w*)(?:\s*\(([^()]*)\)\s*|\s+)({_OPERAND}(?:\s*,\s*{_OPERAND})*)\s*;")
 _MEASURE = re.compile(rf"({_OPERAND})\s*=\s*measure\s+({_OPERAND})\s*;")
 _RESET = re.compile(rf"reset\s+({_OPERAND})\s*;")
-_NUMBER = re.compile(r"(\d+)|(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+")
+_NUMBER = re.compile(r"(\d{1,300})|(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+")
 _KEYWORD = re.compile(
     r"(?:OPENQASM|include|defcalgrammar|def|cal|defcal|gate|extern|box|let|break|continue|if|else"
     r"|end|return|for|while|in|switch|case|default|nop|pragma|input|output|const|readonly|mutable"
@@ -65,7 +65,7 @@ def parse_statements(source: CircuitText) -> Iterator[ast.Statement]:
     Raises:
         CompilerError: the text breaks the grammar; the statements before have been given out.
     """
-    text = _without_comments(source.text)
+    text = _without_comments(source)
     run: list[_Piece] = []
     for piece in _pieces(source, text):
         if run and (piece.node is not None or _may_cut(run, text, piece)):
@@ -82,14 +82,19 @@ def parse_statements(source: CircuitText) -> Iterator[ast.Statement]:
         yield from _parsed(source, text, run)
 
 
-def _without_comments(text: str) -> str:
+def _without_comments(source: CircuitText) -> str:
     """The text with every comment replaced by spaces, so that all lines and columns stay."""
 
     def blank(match: re.Match[str]) -> str:
         found = match.group()
-        return found if found.startswith('"') else re.sub(r"[^\n]", " ", found)
+        if found.startswith('"'):
+            return found
+        if found.startswith("/*") and (len(found) < 4 or not found.endswith("*/")):
+            place = source.place_of(match.start())
+            raise CompilerError(CircuitSyntax(place=place, problem="this comment has no end"))
+        return re.sub(r"[^\n]", " ", found)
 
-    return _COMMENT.sub(blank, text)
+    return _COMMENT.sub(blank, source.text)
 
 
 def _may_cut(run: list[_Piece], text: str, following: _Piece) -> bool:
@@ -189,7 +194,7 @@ def _expression(text: str) -> ast.Expression | None:
 def _parsed_expression(text: str) -> ast.Expression | None:
     try:
         statements = _program(text + ";", 1, 0).statements
-    except (_SyntaxError, openqasm3.parser.QASM3ParsingError):
+    except (_SyntaxError, openqasm3.parser.QASM3ParsingError, ValueError):
         return None
     if len(statements) != 1 or not isinstance(statements[0], ast.ExpressionStatement):
         return None
@@ -224,6 +229,9 @@ def _parsed(source: CircuitText, text: str, run: list[_Piece]) -> list[ast.State
     except openqasm3.parser.QASM3ParsingError as error:
         place, problem = _place_of(source, str(error))
         raise CompilerError(CircuitSyntax(place=place, problem=problem)) from error
+    except ValueError as error:  # Python's limit on the digits of an integer
+        problem = "a number has too many digits"
+        raise CompilerError(CircuitSyntax(place=source.place_of(start), problem=problem)) from error
     return statements
 
 
