@@ -1,0 +1,155 @@
+"""The checks in order, and the verdict that they add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from dqc_compiler.diagnostics.core import CompilerError
+from dqc_compiler.formats.flat_qasm import circuit_from_flat, read_flat_qasm
+from dqc_compiler.formats.manifest import LOGICAL, Manifest
+from dqc_compiler.formats.verdict import Check, Verdict
+from dqc_compiler.ir.circuit import Circuit
+from dqc_compiler.verify.bundle import load_logical, load_programs, load_schedule, manifest_problems
+from dqc_compiler.verify.canonical import circuit_form
+from dqc_compiler.verify.causality import causality_problems
+from dqc_compiler.verify.compare import first_difference
+from dqc_compiler.verify.evidence import Level
+from dqc_compiler.verify.external import external_evidence
+from dqc_compiler.verify.programs import ProgramSet
+from dqc_compiler.verify.structure import structure_problems
+from dqc_compiler.verify.symbolic import recover
+
+_SHOWN_PROBLEMS = 5
+
+
+def verify_directory(
+    directory: Path, original: Circuit, manifest: Manifest, *, level: Level = "auto"
+) -> Verdict:
+    """Check that the programs in a bundle's directory together carry out a circuit.
+
+    Reads network.json, the node programs, logical.qasm and schedule.json; writes nothing. A file
+    that cannot be read is a failed check, not an error.
+
+    Args:
+        directory: the bundle, or the temporary directory in which one grows.
+        original: the circuit that went in.
+        manifest: the manifest that the bundle has or is going to have.
+        level: "auto" for the proof and every other check that takes about a second; "all" for
+            every check that is possible.
+    """
+    try:
+        task = load_programs(directory, original, manifest)
+        schedule = load_schedule(directory)
+        logical = load_logical(directory)
+    except CompilerError as error:
+        return Verdict(equivalent=False, checks=(_failure("structure", error),))
+    problems = [*structure_problems(task), *manifest_problems(task, manifest)]
+    checks = [_structure_check(task, problems)]
+    if not problems:
+        checks.append(_schedule_check(causality_problems(task, schedule)))
+    return _judge(task, original, logical, checks, level=level)
+
+
+def verify_programs(
+    task: ProgramSet, original: Circuit, *, logical: str | None = None, level: Level = "auto"
+) -> Verdict:
+    """Check that node programs in memory together carry out a circuit.
+
+    Args:
+        task: the programs.
+        original: the circuit that went in.
+        logical: text of the circuit that was distributed; None if it is the original.
+        level: as for `verify_directory`.
+    """
+    checks = [_structure_check(task, structure_problems(task))]
+    return _judge(task, original, logical, checks, level=level)
+
+
+def _judge(
+    task: ProgramSet,
+    original: Circuit,
+    logical: str | None,
+    checks: Sequence[Check],
+    *,
+    level: Level,
+) -> Verdict:
+    if any(check.passed is False for check in checks):
+        return Verdict(equivalent=False, checks=tuple(checks))
+    proofs = list(_symbolic_checks(task, original, logical))
+    is_proven = all(proof.passed for proof in proofs)
+    # Without the symbolic proof everything that is possible is tried, to tell wrong programs from
+    # right ones that the machine does not know.
+    evidence = external_evidence(task, original, level=level if is_proven else "all")
+    others = [item.check for item in evidence]
+    is_refuted = any(check.passed is False for check in others)
+    if is_proven or is_refuted or not any(check.passed for check in others):
+        equivalent: bool | None = is_proven and not is_refuted
+    else:
+        proofs = [_undecided(proof) for proof in proofs]
+        equivalent = True if any(item.is_proof and item.check.passed for item in evidence) else None
+    return Verdict(equivalent=equivalent, checks=(*checks, *proofs, *others))
+
+
+def _symbolic_checks(task: ProgramSet, original: Circuit, logical: str | None) -> Iterator[Check]:
+    """Programs against logical.qasm, and logical.qasm against the original."""
+    try:
+        distributed = original
+        if logical is not None:
+            program = read_flat_qasm(logical, source=LOGICAL)
+            distributed = circuit_from_flat(program, name=original.name)
+        expected = circuit_form(distributed)
+        found = recover(task)
+    except CompilerError as error:
+        yield _failure("symbolic", error)
+        return
+    sizes = [(len(circuit.qubits), len(circuit.clbits)) for circuit in (original, distributed)]
+    if sizes[0] != sizes[1]:
+        detail = f"{LOGICAL} has another number of qubits or bits than the circuit"
+        yield Check(name="symbolic", passed=False, detail=detail)
+        return
+    names = original.qubits, original.clbits
+    difference = first_difference(expected, found, *names)
+    gates = distributed.two_qubit_gates
+    source = "the circuit" if logical is None else LOGICAL
+    proven = f"{source} with its {gates} two-qubit gates is carried out, up to commutation"
+    yield _comparison("symbolic", difference, proven)
+    if logical is not None:
+        difference = first_difference(circuit_form(original), expected, *names)
+        yield _comparison(
+            "rewriting", difference, f"{LOGICAL} equals the circuit, up to commutation"
+        )
+
+
+def _comparison(name: str, difference: str | None, proven: str) -> Check:
+    return Check(name=name, passed=difference is None, detail=difference or proven)
+
+
+def _undecided(proof: Check) -> Check:
+    if proof.passed:
+        return proof
+    return Check(name=proof.name, passed=None, detail=f"no proof in this form: {proof.detail}")
+
+
+def _structure_check(task: ProgramSet, problems: Sequence[str]) -> Check:
+    statements = sum(len(program.statements) for program in task.programs)
+    good = f"{statements} statements of {len(task.programs)} nodes keep every static guarantee"
+    return _listing("structure", problems, good)
+
+
+def _schedule_check(problems: Sequence[str]) -> Check:
+    return _listing("schedule", problems, "no statement comes before what it needs")
+
+
+def _listing(name: str, problems: Sequence[str], good: str) -> Check:
+    if not problems:
+        return Check(name=name, passed=True, detail=good)
+    more = len(problems) - _SHOWN_PROBLEMS
+    shown = [*problems[:_SHOWN_PROBLEMS], *([f"and {more} more"] if more > 0 else [])]
+    return Check(name=name, passed=False, detail="; ".join(shown))
+
+
+def _failure(name: str, error: CompilerError) -> Check:
+    first = error.diagnostics[0]
+    place = "" if first.place is None else f"{first.place}: "
+    return Check(name=name, passed=False, detail=place + first.message_text)

@@ -1,0 +1,240 @@
+"""Follow a small computation through every measurement outcome, for all inputs at once.
+
+Each branch carries one Kraus operator, as a state with an extra axis for the input. What the
+computation does to its qubits for one classical result is the sum of its branches' Choi matrices.
+A cell is part of the state only while it is in use: a measured cell is a classical value.
+Branches that agree in everything the rest depends on are merged, so in a correct program their
+number does not grow with the number of gadgets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from dqc_compiler.ir.circuit import ONE_QUBIT_GATES
+from dqc_compiler.verify.gates import rotation, two_body
+from dqc_compiler.verify.rotations import Quaternion, Vector
+from dqc_compiler.verify.stitch import Action, Computation, Literals, is_gate
+
+Tensor = npt.NDArray[np.complex128]
+Instrument = dict[tuple[int, ...], Tensor]
+"""Classical result (one value per bit of the circuit) -> Choi matrix."""
+
+_NO_WEIGHT = 1e-9  # a branch of smaller norm is rounding
+_SAME_OVERLAP = 1e-12  # states whose overlap is this close to 1 differ by less than 2e-6
+_PAULIS: tuple[Tensor, Tensor, Tensor] = (
+    np.array([[0, 1], [1, 0]], dtype=complex),
+    np.array([[0, -1j], [1j, 0]], dtype=complex),
+    np.array([[1, 0], [0, -1]], dtype=complex),
+)
+
+
+class TooLargeError(Exception):
+    """The computation needs more memory than the caller grants."""
+
+
+@dataclass
+class _Branch:
+    state: Tensor  # one axis per live cell, then the input; normalised
+    weight: float
+    values: dict[int, int] = field(default_factory=dict)  # cell that is not live -> value
+    bits: dict[int, int] = field(default_factory=dict)
+
+
+def instrument(computation: Computation, *, amplitudes: int) -> Instrument:
+    """What a computation does to its qubits, exactly.
+
+    Args:
+        computation: at most a handful of qubits.
+        amplitudes: limit for the sum of the sizes of all branches.
+
+    Raises:
+        TooLargeError: if the limit does not suffice.
+    """
+    return _Simulation(computation, amplitudes).run()
+
+
+def largest_difference(first: Instrument, second: Instrument) -> float:
+    """Largest entry by which two instruments differ, per unit of the input's norm."""
+    size = next(iter(first.values())).shape[0]
+    zero = np.zeros((size, size))
+    keys = first.keys() | second.keys()
+    return max(float(np.abs(first.get(k, zero) - second.get(k, zero)).max()) for k in keys)
+
+
+class _Simulation:
+    def __init__(self, computation: Computation, amplitudes: int) -> None:
+        self.computation = computation
+        self.limit = amplitudes
+        n = len(computation.start)
+        self.inputs = 2**n
+        if self.inputs**2 > amplitudes:
+            raise TooLargeError
+        self.live = list(computation.start)
+        identity = np.eye(self.inputs, dtype=complex).reshape((2,) * n + (self.inputs,))
+        values = dict.fromkeys(set(range(computation.cells)) - set(self.live), 0)
+        self.branches = [_Branch(identity / np.sqrt(self.inputs), 1.0, values)]
+        self.last_read = _last_reads(computation)
+        self.forgotten = _forgotten(computation)
+
+    def run(self) -> Instrument:
+        for time, action in enumerate(self.computation.actions):
+            if action.name == "measure":
+                assert action.writes is not None
+                self.project(action.cells[0], action.writes)
+                if time in self.forgotten:
+                    self.forget(action.cells[0])
+            elif action.name == "reset":
+                self.reset(action.cells[0])
+            elif action.name == "pair":
+                self.pair(*action.cells)
+            else:
+                self.gate(action)
+            if action.name != "pair" and not is_gate(action):
+                self.merge(time)
+            if sum(branch.state.size for branch in self.branches) > self.limit:
+                raise TooLargeError
+        return self.result()
+
+    def wake(self, cell: int) -> None:
+        """Make a cell part of the state again."""
+        if cell in self.live:
+            return
+        self.live.append(cell)
+        for branch in self.branches:
+            value = branch.values.pop(cell)
+            parts = [branch.state if value == v else np.zeros_like(branch.state) for v in (0, 1)]
+            branch.state = np.stack(parts, axis=-2)
+
+    def gate(self, action: Action) -> None:
+        for cell in action.cells:
+            self.wake(cell)
+        matrix = _matrix(action.name, action.parameters)
+        axes = [self.live.index(cell) for cell in action.cells]
+        k = len(axes)
+        for branch in self.branches:
+            if _holds(action.condition, branch.bits):
+                moved = np.tensordot(matrix, branch.state, axes=(range(k, 2 * k), axes))
+                branch.state = np.moveaxis(moved, range(k), axes)
+
+    def pair(self, first: int, second: int) -> None:
+        half = 1 / np.sqrt(2)
+        for cell in (first, second):
+            self.wake(cell)
+        axes = [self.live.index(first), self.live.index(second)]
+        for branch in self.branches:
+            # Both cells are in |0>, so the state is its own |00> part.
+            moved = np.moveaxis(branch.state, axes, (0, 1))
+            state = np.zeros_like(moved)
+            state[0, 0] = state[1, 1] = half * moved[0, 0]
+            branch.state = np.moveaxis(state, (0, 1), axes)
+
+    def project(self, cell: int, bit: int | None) -> None:
+        """Split every branch by the value of a cell, which is not live afterwards."""
+        self.wake(cell)
+        axis = self.live.index(cell)
+        self.live.remove(cell)
+        found = []
+        for branch in self.branches:
+            for value in (0, 1):
+                part = np.take(branch.state, value, axis=axis)
+                norm = float(np.linalg.norm(part))
+                if norm > _NO_WEIGHT:
+                    values = branch.values | {cell: value}
+                    bits = branch.bits if bit is None else branch.bits | {bit: value}
+                    found.append(_Branch(part / norm, branch.weight * norm**2, values, bits))
+        self.branches = found
+
+    def reset(self, cell: int) -> None:
+        if cell in self.live:
+            self.project(cell, None)
+        self.forget(cell)
+
+    def forget(self, cell: int) -> None:
+        """The value of a cell is 0 from here on, or does not matter."""
+        for branch in self.branches:
+            branch.values = branch.values | {cell: 0}
+
+    def merge(self, time: int) -> None:
+        """Unite branches with the same state, values and bits that still matter."""
+        kept: dict[tuple[object, ...], list[_Branch]] = {}
+        for branch in self.branches:
+            bits = {bit: v for bit, v in branch.bits.items() if self.last_read.get(bit, -1) > time}
+            branch.bits = bits
+            key = (tuple(sorted(bits.items())), tuple(sorted(branch.values.items())))
+            same = kept.setdefault(key, [])
+            for other in same:
+                if abs(abs(np.vdot(other.state, branch.state)) - 1) < _SAME_OVERLAP:
+                    other.weight += branch.weight
+                    break
+            else:
+                same.append(branch)
+        self.branches = [branch for same in kept.values() for branch in same]
+
+    def result(self) -> Instrument:
+        for cell in self.computation.end:
+            self.wake(cell)
+        rest = [axis for axis, cell in enumerate(self.live) if cell not in self.computation.end]
+        ends = [self.live.index(cell) for cell in self.computation.end]
+        found: Instrument = {}
+        for branch in self.branches:
+            kraus = branch.state.transpose(*rest, *ends, len(self.live)).reshape(2 ** len(rest), -1)
+            choi = branch.weight * (kraus.T @ kraus.conj())
+            key = tuple(0 if bit is None else branch.bits[bit] for bit in self.computation.clbits)
+            found[key] = found[key] + choi if key in found else choi
+        return found
+
+
+def _last_reads(computation: Computation) -> dict[int, int]:
+    """For every bit the time of its last reader; bits of the result are read at the end."""
+    last = {
+        bit: time for time, action in enumerate(computation.actions) for bit, _ in action.condition
+    }
+    end = len(computation.actions)
+    return last | {bit: end for bit in computation.clbits if bit is not None}
+
+
+def _forgotten(computation: Computation) -> set[int]:
+    """Times of measurements after which the cell is reset, or never looked at again."""
+    following = dict.fromkeys(computation.end, "end")
+    found = set()
+    for time in range(len(computation.actions) - 1, -1, -1):
+        action = computation.actions[time]
+        if action.name == "measure" and following.get(action.cells[0], "reset") == "reset":
+            found.add(time)
+        following.update(dict.fromkeys(action.cells, action.name))
+    return found
+
+
+def _holds(condition: Literals, bits: dict[int, int]) -> bool:
+    return all(bits[bit] == value for bit, value in condition)
+
+
+@lru_cache(maxsize=4096)
+def _matrix(name: str, parameters: tuple[float, ...]) -> Tensor:
+    """Matrix of a gate up to global phase, as a tensor: outputs first, then inputs."""
+    if name in ONE_QUBIT_GATES:
+        return _from_quaternion(rotation(name, parameters))
+    if name == "swap":
+        return np.eye(4, dtype=complex)[[0, 2, 1, 3]].reshape(2, 2, 2, 2)
+    gate = two_body(name, parameters)
+    product = np.kron(_pauli(gate.p), _pauli(gate.q))
+    coupled = np.cos(gate.angle / 2) * np.eye(4) - 1j * np.sin(gate.angle / 2) * product
+    local = np.kron(*(_from_quaternion(q) for q in gate.locals))
+    result: Tensor = (local @ coupled).reshape(2, 2, 2, 2)
+    return result
+
+
+def _from_quaternion(q: Quaternion) -> Tensor:
+    result: Tensor = q[0] * np.eye(2) - 1j * _pauli((q[1], q[2], q[3]))
+    return result
+
+
+def _pauli(axis: Vector) -> Tensor:
+    x, y, z = _PAULIS
+    result: Tensor = np.asarray(axis[0] * x + axis[1] * y + axis[2] * z, dtype=np.complex128)
+    return result
