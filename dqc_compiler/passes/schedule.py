@@ -163,10 +163,14 @@ def _critical_path(tasks: list[_Task]) -> Iterator[int]:
     while number != ABSENT:
         task = tasks[number]
         yield task.statements[0]
-        reasons = [(tasks[n].end + lag, n) for n, lag in task.after]
+        reasons = list(task.after)
         if task.channel_after != ABSENT:
-            reasons.append((tasks[task.channel_after].end, task.channel_after))
-        number = max(reasons, default=(0.0, ABSENT))[1]
+            reasons.append((task.channel_after, 0.0))
+        number, _ = max(
+            reasons,
+            key=lambda reason: (tasks[reason[0]].end + reason[1], -reason[0]),  # ties: the first
+            default=(ABSENT, 0.0),
+        )
 
 
 _Moment = tuple[Float64, float]  # (shots,) and a constant to be added, in ns
