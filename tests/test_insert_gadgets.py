@@ -62,10 +62,29 @@ def refused_for_room(placement: Placement) -> bool:
     return False
 
 
+def peak_comm(program: DistributedProgram) -> list[int]:
+    """The most comm qubits in use at one moment, counted from the statements alone."""
+    used: list[set[int]] = [set() for _ in program.network.nodes]
+    peak = [0] * len(used)
+    for row in program.statements():
+        data, cells = program.data_qubits[row.node], used[row.node]
+        if row.name == "dqc_epr":
+            assert row.qubits[0] not in cells
+            cells.add(row.qubits[0])
+        elif row.name == "swap":
+            assert {q in cells for q in row.qubits} == {True, False}
+            cells ^= {q for q in row.qubits if q >= data}
+        elif row.name == "measure" and row.operation == ABSENT:
+            cells.discard(row.qubits[0])
+        peak[row.node] = max(peak[row.node], len(cells))
+    return peak
+
+
 def assert_right(circuit: Circuit, placement: Placement, seed: int) -> None:
     plan, program = distribute(placement)
     ends = int((program.opcode == OPCODE["dqc_epr"]).sum())
     assert plan.pairs == program.pairs == ends / 2
+    assert program.peak_comm.tolist() == peak_comm(program)
     for node, limit in enumerate(placement.network.nodes):
         assert limit.comm_qubits is None or program.peak_comm[node] <= limit.comm_qubits
         assert program.data_qubits[node] <= limit.data_qubits
