@@ -466,7 +466,7 @@ class _Machine:
         x, z = member.x ^ other.x, group.z
         if ONE in z:
             z.discard(ONE)
-            member.turn = multiply(member.turn, PHASE)
+            other.turn = multiply(other.turn, PHASE)
         v = half_turn_from_z(axis)
         new_x: set[int] = set()
         new_z: set[int] = set()
