@@ -1,0 +1,413 @@
+"""The README and the documentation are executed as they stand.
+
+The info string of a code block says what it is:
+
+- `console`: lines after `$ ` are run in order, and what follows each is what it prints.
+- `pycon`: an interpreter session.
+- `sh`: a command that sets up an environment first; its last part is run here, and the next block
+  is what it prints.
+- `LANGUAGE file=NAME`: the reader saves it under this name; it is there for the rest of the page.
+- `LANGUAGE from=NAME`: what this file holds at that point of the page, or a part of it.
+- `text`: nothing is claimed that could be run.
+
+In expected output `...` stands for anything. A page is one session in one directory, which starts
+with the examples. Commands run in this process, where that is the same: importing the compiler anew
+for every one would take minutes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import doctest
+import io
+import itertools
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+import pytest
+
+from dqc_compiler import cli, diagnostics
+from dqc_compiler.cli_terminal import execute
+from dqc_compiler.formats import manifest, network_model, report, rewrites, schedule_file, verdict
+from dqc_compiler.formats.file_model import FileModel
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+REFERENCE = ROOT / "docs" / "reference"
+ENGINES = ("stim", "qiskit_aer", "mqt.qcec")
+FENCE = re.compile(r"^```(\S*)[ ]*([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+class Block(NamedTuple):
+    """A fenced code block."""
+
+    language: str
+    attributes: dict[str, str]
+    text: str
+    line: int
+
+
+def blocks(page: Path) -> list[Block]:
+    text = page.read_text()
+    found = []
+    for match in FENCE.finditer(text):
+        attributes = dict(word.split("=", 1) for word in match[2].split())
+        line = text[: match.start()].count("\n") + 2
+        found.append(Block(match[1], attributes, match[3], line))
+    assert text.count("\n```") + text.startswith("```") == 2 * len(found), "an unpaired fence"
+    return found
+
+
+def prose(page: Path) -> str:
+    """The page without its code blocks."""
+    return FENCE.sub("", page.read_text())
+
+
+def name_of(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+# --- Everything that can run is run ---------------------------------------------------------------
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory with the examples, on a machine without the optional engines."""
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    monkeypatch.chdir(tmp_path)
+    for engine in ENGINES:
+        monkeypatch.setitem(sys.modules, engine, None)
+    return tmp_path
+
+
+@dataclass
+class Session:
+    """What has been run on a page so far."""
+
+    page: str
+    names: dict[str, Any]
+    exit_code: int = 0
+
+    def command(self, line: str) -> str:
+        """Run one command line; what it prints on both streams, in order."""
+        words = shlex.split(line)
+        if line == "echo $?":
+            return f"{self.exit_code}\n"
+        if words[0] not in ("dqc", "dqc-compile"):
+            done = subprocess.run(
+                ["bash", "-c", line],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+            self.exit_code = done.returncode
+            return done.stdout
+        command = cli.dqc if words[0] == "dqc" else cli.compile_
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+            self.exit_code = execute(command, words[0], words[1:])
+        return printed.getvalue()
+
+    def expect(self, found: str, wanted: str, where: str) -> None:
+        if not matches(found, wanted):
+            difference = difflib.unified_diff(
+                wanted.splitlines(), found.splitlines(), "page", "found", lineterm=""
+            )
+            pytest.fail("\n".join([where, *difference]), pytrace=False)
+
+
+def matches(found: str, wanted: str) -> bool:
+    """Whether a text is as it is shown, where `...` stands for anything."""
+    pattern = re.escape(wanted.rstrip()).replace(r"\.\.\.", ".*")
+    return re.fullmatch(pattern, found.rstrip(), re.DOTALL) is not None
+
+
+def shows(file: str, excerpt: str) -> bool:
+    """Whether whole consecutive lines of a file are as they are shown."""
+    pattern = r"^" + re.escape(excerpt.rstrip()).replace(r"\.\.\.", ".*") + r"$"
+    return re.search(pattern, file, re.DOTALL | re.MULTILINE) is not None
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_what_a_page_shows_is_what_happens(page: Path, desk: Path) -> None:
+    session = Session(name_of(page), {})
+    found = blocks(page)
+    for block, following in itertools.zip_longest(found, found[1:]):
+        where = f"{session.page}:{block.line}"
+        if "file" in block.attributes:
+            (desk / block.attributes["file"]).write_text(block.text)
+        elif "from" in block.attributes:
+            text = (desk / block.attributes["from"]).read_text()
+            if not shows(text, block.text):
+                session.expect(text, block.text, where)
+        elif block.language == "console":
+            for line, wanted in commands(block):
+                session.expect(session.command(line), wanted, f"{where}: {line}")
+        elif block.language == "sh":
+            run_setup(session, block, following, where)
+        elif block.language == "pycon":
+            run_python(session, block)
+        else:
+            assert block.language in ("text", "qasm"), f"{where}: what is this block?"
+
+
+def commands(block: Block) -> Iterator[tuple[str, str]]:
+    """Each command of a console block with the lines that follow it."""
+    parts = re.split(r"^\$ (.*)\n", block.text, flags=re.MULTILINE)
+    assert parts[0] == "", "a console block starts with a command"
+    yield from zip(parts[1::2], parts[2::2], strict=True)
+
+
+def run_setup(session: Session, block: Block, following: Block | None, where: str) -> None:
+    """Run the last part of a command that makes an environment and installs the package.
+
+    The gate in .ci runs the command as a whole.
+    """
+    for line in block.text.splitlines():
+        make, install, use = line.split(" && ")
+        assert make == "python3 -m venv .venv"
+        assert re.fullmatch(r"\.venv/bin/pip install (\.|'\.\[(\w+)\]')", install)
+        assert use.startswith(".venv/bin/")
+        if use != ".venv/bin/pytest":
+            assert following is not None
+            command = use.removeprefix(".venv/bin/")
+            session.expect(session.command(command), following.text, where)
+
+
+def run_python(session: Session, block: Block) -> None:
+    test = doctest.DocTestParser().get_doctest(
+        block.text, session.names, session.page, session.page, block.line - 1
+    )
+    assert test.examples, f"{session.page}:{block.line}: nothing to run"
+    report_lines: list[str] = []
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS, verbose=False)
+    failed, _ = runner.run(test, out=report_lines.append, clear_globs=False)
+    session.names.update(test.globs)
+    if failed:
+        pytest.fail("".join(report_lines), pytrace=False)
+
+
+def test_the_readme_has_the_two_commands_of_the_gate() -> None:
+    lines = [
+        line for line in PAGES[0].read_text().splitlines() if line.startswith("python3 -m venv")
+    ]
+    assert lines == [
+        "python3 -m venv .venv && .venv/bin/pip install . && "
+        ".venv/bin/dqc-compile examples/qft_16.qasm --nodes 4 -o out",
+        "python3 -m venv .venv && .venv/bin/pip install '.[test]' && .venv/bin/pytest",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted"),
+    [("a 1 b\n", "a 2 b\n"), ("a\nb\n", "a\n"), ("", "a\n"), ("a.c\n", "abc\n"), ("a b", "... c")],
+)
+def test_output_that_differs_is_noticed(found: str, wanted: str) -> None:
+    assert not matches(found, wanted)
+    assert not shows(found, wanted.replace("a\n", "c\n"))
+    assert matches(found, found)
+    assert matches(f"{found}x", "...x")
+
+
+# --- Links ----------------------------------------------------------------------------------------
+
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def anchors(page: Path) -> set[str]:
+    """Anchors of the headings, as code hosts make them."""
+    found = set()
+    for heading in re.findall(r"^#+ (.*)$", prose(page), re.MULTILINE):
+        plain = re.sub(r"[^\w\- ]", "", heading.lower())
+        found.add(plain.strip().replace(" ", "-"))
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in LINK.findall(prose(page)):
+        if re.match(r"https?://", target):
+            continue
+        path, _, anchor = target.partition("#")
+        other = (page.parent / path).resolve() if path else page
+        assert other.exists(), f"{name_of(page)} links to {target}"
+        assert other.is_relative_to(ROOT), f"{target} leaves the repository"
+        assert not anchor or anchor in anchors(other), f"{name_of(page)}: no heading {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_files_of_the_repository_that_are_named_exist(page: Path) -> None:
+    roots = "examples|docs|tests|benchmarks|dqc_compiler"
+    for name in re.findall(rf"`((?:{roots})/[\w./-]*)`", prose(page)):
+        assert (ROOT / name).exists(), f"{name_of(page)} speaks of {name}"
+
+
+def test_the_map_names_every_page() -> None:
+    index = ROOT / "docs" / "index.md"
+    linked = {(index.parent / link).resolve() for link in LINK.findall(prose(index))}
+    assert set(PAGES) - {index} <= linked
+
+
+# --- Tables against the code ----------------------------------------------------------------------
+
+
+def section(page: Path, heading: str) -> str:
+    """The part of a page from a heading to the next of the same or a higher level."""
+    text = page.read_text()
+    level = heading.split(" ", maxsplit=1)[0]
+    start = text.index(f"\n{heading}\n") + 1
+    end = re.search(rf"^#{{1,{len(level)}}} ", text[start + len(heading) :], re.MULTILINE)
+    return text[start : start + len(heading) + end.start()] if end else text[start:]
+
+
+def rows(text: str) -> list[list[str]]:
+    """Cells of all table rows, without the heads."""
+    found = []
+    for table in re.findall(r"(?:^\|.*\|\n)+", text, re.MULTILINE):
+        lines = table.splitlines()
+        assert re.fullmatch(r"[|\- :]+", lines[1])
+        found += [
+            [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines[2:]
+        ]
+    return found
+
+
+def code(cell: str) -> str:
+    """The first piece of code in a cell."""
+    match = re.search(r"`([^`]+)`", cell)
+    return match[1].replace(r"\|", "|") if match else ""
+
+
+def commands_of(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
+    yield name, command
+    for word, child in getattr(command, "commands", {}).items():
+        yield from commands_of(child, f"{name} {word}")
+
+
+COMMANDS = dict(commands_of(cli.dqc, "dqc"))
+
+
+def option_words(option: click.Parameter) -> str:
+    """An option as `--help` writes it, without the type of a plain number."""
+    context = click.Context(click.Command("x"))
+    value = "" if getattr(option, "is_flag", False) else " " + option.make_metavar(context)
+    return ", ".join(option.opts) + value.replace("INTEGER RANGE", "S")
+
+
+def options(command: click.Command) -> dict[str, click.Option]:
+    return {
+        option_words(parameter): parameter
+        for parameter in command.params
+        if isinstance(parameter, click.Option)
+    }
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_reference_lists_the_options_that_help_shows(name: str) -> None:
+    """Options in order of `--help`, and their defaults; `--help` itself is explained once."""
+    found = rows(section(REFERENCE / "command-line.md", f"## `{name}`"))
+    command = COMMANDS[name]
+    expected = options(command)
+    assert [code(row[0]) for row in found if code(row[0]).startswith("-")] == list(expected)
+    for row in found:
+        option = expected.get(code(row[0]))
+        if option is None:
+            continue
+        default = option.default if isinstance(option.default, (str, int)) else None
+        shown = code(row[1]) if len(row) > 2 else ""
+        if default is not None and not option.is_flag:
+            assert shown == str(default), f"{name}: default of {code(row[0])}"
+        named = re.search(r"\[default: ([^\]]*)\]", option.help or "")
+        if named:
+            assert row[1].strip("`") == named[1], f"{name}: default of {code(row[0])}"
+
+
+def test_the_table_of_the_readme_is_part_of_help() -> None:
+    shown = [code(row[0]) for row in rows(PAGES[0].read_text())]
+    found = [word for word in shown if word.startswith("-")]
+    assert len(found) > 4
+    assert set(found) <= set(options(cli.compile_))
+
+
+def test_exit_codes_are_those_of_the_families() -> None:
+    listed = {
+        int(code(row[0])) for row in rows(section(REFERENCE / "command-line.md", "## Exit codes"))
+    }
+    families = (
+        diagnostics.Infeasible,
+        diagnostics.BadInput,
+        diagnostics.Unproven,
+        diagnostics.Internal,
+        diagnostics.WriteFailed,
+    )
+    assert listed == {0, 130, *(family.exit_code for family in families)}
+
+
+def key_names(model: type[FileModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+NETWORK_TABLES = {
+    "## The file": network_model.NetworkFile,
+    "## Nodes": network_model.NodeEntry,
+    "## Links": network_model.LinkEntry,
+}
+
+
+@pytest.mark.parametrize("heading", NETWORK_TABLES)
+def test_every_key_of_a_network_file_is_in_the_reference(heading: str) -> None:
+    model = NETWORK_TABLES[heading]
+    found = rows(section(REFERENCE / "network-file.md", heading))
+    assert [code(row[0]) for row in found] == key_names(model)
+    for row, field in zip(found, model.model_fields.values(), strict=True):
+        if field.is_required() or field.default is None or field.default_factory is not None:
+            continue
+        default = f'"{field.default}"' if isinstance(field.default, str) else str(field.default)
+        # A repeater alone may leave out data_qubits; a processor has no default.
+        assert code(row[2]) == default or row[2].startswith("required"), row
+
+
+BUNDLE_TABLES = {
+    "## manifest.json": [
+        manifest.Manifest,
+        manifest.Compiler,
+        manifest.Inputs,
+        manifest.Registers,
+        manifest.Channel,
+        manifest.QubitPositions,
+    ],
+    "## schedule.json": [
+        schedule_file.ScheduleFile,
+        schedule_file.PairEntry,
+        schedule_file.PairEnd,
+        schedule_file.Message,
+        schedule_file.PlannedMakespan,
+    ],
+    "## report.json": [
+        report.Report,
+        report.MakespanFigures,
+        report.LinkFigures,
+        report.NodeFigures,
+        report.GadgetFigures,
+    ],
+    "## rewrites.json": [rewrites.Rewrites, rewrites.Rewrite],
+    "## The verdict": [verdict.Verdict, verdict.Check],
+}
+
+
+@pytest.mark.parametrize("heading", BUNDLE_TABLES)
+def test_every_key_of_a_bundle_is_in_the_reference(heading: str) -> None:
+    found = {code(row[0]) for row in rows(section(REFERENCE / "bundle.md", heading))}
+    expected = {key for model in BUNDLE_TABLES[heading] for key in key_names(model)}
+    assert found == expected
