@@ -237,6 +237,30 @@ def test_tree_from_a_copy_whose_root_has_been_turned(pauli: str, turn: str) -> N
     written(circuit, [0, 1, 2], moved)
 
 
+@pytest.mark.parametrize("pauli", "XYZ")
+@pytest.mark.parametrize("turn", "xyz")
+def test_tree_that_starts_on_a_turned_root(pauli: str, turn: str) -> None:
+    """Here the first copy already has the other sign than the segment's axis."""
+    rows = [axis_gate(pauli, 0, 3), (turn, (0,)), axis_gate(pauli, 0, 1), axis_gate(pauli, 0, 2)]
+    steps = [op(0, 0), op(1), open_copy(0, 0, 1), open_copy(0, 1, 2), op(2, 1), op(3, 2)]
+    written(make_circuit(4, rows), [0, 1, 2, 0], [*steps, close(0, 2), close(0, 1)])
+
+
+@pytest.mark.parametrize("pauli", "XYZ")
+@pytest.mark.parametrize("turn", "xyz")
+def test_change_of_home_after_the_root_has_been_turned(pauli: str, turn: str) -> None:
+    circuit = make_circuit(2, [axis_gate(pauli, 0, 1), (turn, (0,)), ("t", (0,))])
+    written(circuit, [0, 1], [open_copy(0, 0, 1), op(0, 1), op(1), move(0, 0, 1), op(2)])
+
+
+def test_new_home_owes_nothing_to_itself() -> None:
+    """A visit at node 1 leaves a correction behind, and then the root moves to node 1."""
+    circuit = make_circuit(2, [("cz", (0, 1)), ("cz", (0, 1))])
+    visit = [open_copy(0, 0, 1), op(0, 1), close(0, 1)]
+    program = written(circuit, [0, 1], [*visit, open_copy(0, 0, 1), op(1, 1), move(0, 0, 1)])
+    assert channels(program) == {"n0_to_n1", "n1_to_n0"}
+
+
 def test_remote_swap_of_full_nodes() -> None:
     """Three remote gates exchange two qubits whose nodes have one comm qubit each."""
     circuit = make_circuit(2, [("cx", (0, 1)), ("cx", (1, 0)), ("cx", (0, 1))])
@@ -393,6 +417,11 @@ def test_measurement_and_reset_pay_what_is_owed_first() -> None:
     for row in (("measure", (0,), (), 0), ("reset", (0,))):
         rows = [("cz", (1, 0)), ("h", (0,)), row, ("h", (0,)), ("cz", (0, 1))]
         compiled(make_circuit(2, rows, 1), [0, 1], (1, 1))
+
+
+def test_reset_starts_a_new_frame() -> None:
+    rows = [("t", (0,)), ("h", (0,)), ("reset", (0,)), ("cx", (1, 0)), ("cz", (0, 1))]
+    compiled(make_circuit(2, rows), [0, 1], (1, 1))
 
 
 def test_barrier_becomes_a_part_per_node() -> None:

@@ -212,6 +212,14 @@ def test_full_nodes_cannot_exchange_their_qubits() -> None:
     planned(roomy)
 
 
+def test_old_home_has_room_after_a_change() -> None:
+    """Once a has left, node 0 can hold the two copies of a gate between others."""
+    rows = [cz(A, B), h(A), cz(A, B), cz(B, C)]
+    network = make_network((1, 2, 1), (1, 2, 2))
+    placement = homes_by_segment(rows, [0, 1, 1, 2], [1, 1, 0], network)
+    assert words(planned(placement))[-5:] == ["b>0", "c>0", "#3@0", "b.0", "c.0"]
+
+
 # -- networks ---------------------------------------------------------------------------------
 
 
