@@ -77,7 +77,7 @@ def _other_basis(statement: str) -> str | None:
 
 
 def _exchanged_messages(given: Case) -> Iterator[tuple[str, Case]]:
-    """Two bits that the same nodes could read are taken for each other by their reader or sender."""
+    """Two bits are taken for each other by their reader or by their sender."""
     for node, body in given.programs.items():
         text = "\n".join(body)
         read = sorted(set(re.findall(r"if \((\w+\[\d+\])", text)))

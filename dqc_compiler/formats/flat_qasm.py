@@ -135,14 +135,14 @@ class _Reader:
 
     def run(self) -> FlatProgram:
         position = 0
-        newlines_before = 1
+        next_line = 1
         for index, found in enumerate(_CHUNK.finditer(self.text)):
             chunk = found.group()
             position = found.end()
             body = chunk[:-1].strip()
-            self.line = newlines_before
+            self.line = next_line
             if "\n" in chunk:
-                newlines_before += chunk.count("\n")
+                next_line += chunk.count("\n")
                 self.line += chunk[: len(chunk) - len(chunk.lstrip())].count("\n")
             if index == 0:
                 self.version(body, chunk[-1])
@@ -152,7 +152,7 @@ class _Reader:
                 self.open_block(body)
             else:
                 self.close_block(body)
-        self.line = newlines_before
+        self.line = self.text.rstrip().count("\n") + 1
         if self.text[position:].strip() or not position:
             self.fail("the text ends inside a statement")
         if self.condition or self.definition is not None:
@@ -299,9 +299,10 @@ def _names(text: str) -> tuple[str, ...]:
 def evaluate(text: str) -> float | None:
     """Value of an expression of numbers, pi, + - * / and parentheses; None if it is not one."""
     try:
-        return float(text) if _NUMBER.fullmatch(text) else _Expression(text).value()
+        value = float(text) if _NUMBER.fullmatch(text) else _Expression(text).sum_of_all()
     except (ValueError, ZeroDivisionError, OverflowError, RecursionError):
         return None
+    return value if isfinite(value) else None
 
 
 class _Expression:
@@ -319,9 +320,9 @@ class _Expression:
             position = found.end()
         self.position = 0
 
-    def value(self) -> float:
+    def sum_of_all(self) -> float:
         result = self.sum()
-        if self.position != len(self.tokens) or not isfinite(result):
+        if self.position != len(self.tokens):
             raise ValueError
         return result
 
