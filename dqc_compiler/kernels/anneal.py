@@ -10,21 +10,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from dqc_compiler.kernels.jit import inlined, kernel
+from dqc_compiler.kernels.jit import helper, kernel
+from dqc_compiler.kernels.random import draw
 
 
-@inlined
-def _draw(state, bound):
-    """Next number of an xorshift64* generator (Marsaglia 2003, Vigna 2016), in 0 .. bound-1."""
-    x = state[0]
-    x ^= x >> np.uint64(12)
-    x ^= x << np.uint64(25)
-    x ^= x >> np.uint64(27)
-    state[0] = x
-    return np.int64(((x * np.uint64(2685821657736338717)) >> np.uint64(33)) % np.uint64(bound))
-
-
-@inlined
+@helper
 def _rehost(edge, node, host, edges, count, wire_of, home, log, logged):
     """Host `edge` at `node` and log where it was; (change of the price, new length of the log)."""
     old = host[edge]
@@ -46,7 +36,7 @@ def _rehost(edge, node, host, edges, count, wire_of, home, log, logged):
     return change, logged
 
 
-@inlined
+@helper
 def _rehome(wire, node, home, wire_segments, count):
     """Move `wire` to `node`; returns the change of the price."""
     old = home[wire]
@@ -60,7 +50,7 @@ def _rehome(wire, node, home, wire_segments, count):
     return change
 
 
-@inlined
+@helper
 def _follow(
     wire, other, source, target, segment_edges, segment_edge_start, wire_segments, host, edges,
     count, wire_of, home, log, logged,
@@ -77,7 +67,7 @@ def _follow(
     return change, logged
 
 
-@inlined
+@helper
 def _reseat(wire, other, source, target, at_node, slot, load):
     """Keep the lists of wires by node: `wire` went to `target`, `other` (or -1) came back."""
     if other >= 0:
@@ -94,7 +84,7 @@ def _reseat(wire, other, source, target, at_node, slot, load):
     load[target] += 1
 
 
-@inlined
+@helper
 def _price(count, wire_of, home):
     """Pairs: (segment, node) with a count away from the segment's home."""
     price = 0
@@ -160,18 +150,18 @@ def anneal(
         until_cooling -= 1
         logged, change = 0, 0
         wire, other, source, target = -1, -1, -1, -1
-        kind = _draw(state, 100)
+        kind = draw(state, 100)
         if kind < 45:  # one edge, to one of its homes or to a third node
-            edge = _draw(state, e)
-            choice = _draw(state, 3)
-            target = _draw(state, k)
+            edge = draw(state, e)
+            choice = draw(state, 3)
+            target = draw(state, k)
             if choice < 2 or may_host[target] == 0:
                 target = home[wire_of[edges[edge, choice % 2]]]
             change, logged = _rehost(edge, target, host, edges, count, wire_of, home, log, logged)
         elif kind < 70:  # all edges of a segment: to one node, or each to its partner's home
-            s = _draw(state, segments)
-            target = _draw(state, k)
-            is_star = _draw(state, 3) == 0
+            s = draw(state, segments)
+            target = draw(state, k)
+            is_star = draw(state, 3) == 0
             if may_host[target] == 0:
                 target = home[wire_of[s]]
             for i in range(segment_edge_start[s], segment_edge_start[s + 1]):
@@ -181,14 +171,14 @@ def anneal(
                 step, logged = _rehost(edge, target, host, edges, count, wire_of, home, log, logged)
                 change += step
         else:  # a wire to another node, often in exchange for one of that node's wires
-            candidate = _draw(state, w)
-            target = _draw(state, k)
-            exchange = _draw(state, 2) == 0 or load[target] == capacity[target]
+            candidate = draw(state, w)
+            target = draw(state, k)
+            exchange = draw(state, 2) == 0 or load[target] == capacity[target]
             source = home[candidate]
             if target != source and capacity[target] > 0:
                 wire = candidate
                 if exchange and load[target] > 0:
-                    other = at_node[target, _draw(state, load[target])]
+                    other = at_node[target, draw(state, load[target])]
                 work += wire_segments[wire + 1] - wire_segments[wire]
                 change += _rehome(wire, target, home, wire_segments, count)
                 if other >= 0:
@@ -206,7 +196,7 @@ def anneal(
                     )  # fmt: skip
                     change += step
         work += 1 + 4 * logged
-        if change <= 0 or np.exp(-change / temperature) * 1048576.0 > _draw(state, 1048576):
+        if change <= 0 or np.exp(-change / temperature) * 1048576.0 > draw(state, 1048576):
             price += change
             if wire >= 0:
                 _reseat(wire, other, source, target, at_node, slot, load)

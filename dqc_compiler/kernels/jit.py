@@ -30,7 +30,7 @@ def kernel(signature: str) -> Callable[[F], F]:
     return decorate
 
 
-def inlined(function: F) -> F:
-    """A helper that exists only inside kernels."""
-    decorated: Any = numba.njit(cache=True, inline="always")(function)
-    return cast("F", decorated)
+def helper(function: F) -> F:
+    """A function that only kernels call; it is compiled together with them."""
+    compiled: Any = numba.njit(error_model="numpy")(function)
+    return cast("F", compiled)

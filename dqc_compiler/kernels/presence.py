@@ -1,0 +1,451 @@
+"""Local search over presences and homes that may change with time.
+
+State: for every segment a set of nodes where its qubit is present (a bit mask: the root's home and
+the copies), and the home. Two rules make a state valid: segments that share a gate have a node in
+common, and a segment is present at its own home and at the home of the wire's next segment, because
+a qubit moves onto a copy of itself. The price is the number of presences beyond one per segment.
+
+In this form a gate needs no host: any common node serves. `sole[s, p]` counts the gates (edges) of
+s whose only common node is p; a presence may be dropped as soon as that is zero. So a proposal adds
+presences, drops every one around them that has become needless, and is judged by the difference,
+which crosses barriers that re-hosting one gate at a time cannot: a hub takes over in a single step.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from dqc_compiler.kernels.jit import helper, kernel
+from dqc_compiler.kernels.random import draw
+
+
+class Graph(NamedTuple):
+    """What does not change; see `search_presences` for the shapes."""
+
+    neighbour: np.ndarray
+    first_neighbour: np.ndarray
+    wire_segments: np.ndarray
+    wire_of: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    capacity: np.ndarray
+
+
+class State(NamedTuple):
+    """What a proposal changes, and the log that takes it back."""
+
+    mask: np.ndarray  # (s,) int64
+    home: np.ndarray  # (s,) int64
+    sole: np.ndarray  # (s, k) int64
+    load: np.ndarray  # (layers, k) int64, wires at home
+    log: np.ndarray  # (., 3) int64: segment, node, +1 added / -1 dropped
+    random: np.ndarray  # (1,) uint64
+
+
+@helper
+def _count(mask):
+    """Number of nodes in a mask."""
+    n = 0
+    while mask:
+        mask &= mask - 1
+        n += 1
+    return n
+
+
+@helper
+def _lowest(mask):
+    """Lowest node of a mask that is not empty."""
+    p = 0
+    while not mask & 1:
+        mask >>= 1
+        p += 1
+    return p
+
+
+@helper
+def _add(graph, state, s, p, logged):
+    """Make segment s present at p, where it is not; returns the new length of the log."""
+    bit = np.int64(1) << p
+    mask = state.mask
+    for i in range(graph.first_neighbour[s], graph.first_neighbour[s + 1]):
+        t = graph.neighbour[i]
+        if mask[t] & bit:
+            common = mask[s] & mask[t]
+            if common == 0:
+                state.sole[s, p] += 1
+                state.sole[t, p] += 1
+            elif common & (common - 1) == 0:
+                q = _lowest(common)
+                state.sole[s, q] -= 1
+                state.sole[t, q] -= 1
+    mask[s] |= bit
+    state.log[logged, 0], state.log[logged, 1], state.log[logged, 2] = s, p, 1
+    return logged + 1
+
+
+@helper
+def _drop(graph, state, s, p, logged):
+    """The opposite of `_add`."""
+    bit = np.int64(1) << p
+    mask = state.mask
+    mask[s] &= ~bit
+    for i in range(graph.first_neighbour[s], graph.first_neighbour[s + 1]):
+        t = graph.neighbour[i]
+        if mask[t] & bit:
+            common = mask[s] & mask[t]
+            if common == 0:
+                state.sole[s, p] -= 1
+                state.sole[t, p] -= 1
+            elif common & (common - 1) == 0:
+                q = _lowest(common)
+                state.sole[s, q] += 1
+                state.sole[t, q] += 1
+    state.log[logged, 0], state.log[logged, 1], state.log[logged, 2] = s, p, -1
+    return logged + 1
+
+
+@helper
+def _next_home(graph, state, s):
+    """Home of the wire's next segment, or of s itself if it is the last."""
+    is_last = s + 1 == graph.wire_segments[graph.wire_of[s] + 1]
+    return state.home[s] if is_last else state.home[s + 1]
+
+
+@helper
+def _prune(graph, state, s, keep, logged):
+    """Drop every presence of s that nothing needs, except at `keep`; returns (change, logged)."""
+    change = 0
+    rest = state.mask[s] & ~(np.int64(1) << state.home[s])
+    rest &= ~(np.int64(1) << _next_home(graph, state, s))
+    if keep >= 0:
+        rest &= ~(np.int64(1) << keep)
+    while rest:
+        p = _lowest(rest)
+        rest &= rest - 1
+        if state.sole[s, p] == 0:
+            logged = _drop(graph, state, s, p, logged)
+            change -= 1
+    return change, logged
+
+
+@helper
+def _prune_neighbours(graph, state, s, keep, logged):
+    """Prune the segments that share a gate with s, beginning at a random one."""
+    change = 0
+    first = graph.first_neighbour[s]
+    degree = graph.first_neighbour[s + 1] - first
+    offset = draw(state.random, degree) if degree > 0 else 0
+    for i in range(degree):
+        t = graph.neighbour[first + (i + offset) % degree]
+        if keep < 0 or (state.mask[t] >> keep) & 1:
+            step, logged = _prune(graph, state, t, keep, logged)
+            change += step
+    return change, logged
+
+
+@helper
+def _random_neighbour(graph, state, s):
+    first = graph.first_neighbour[s]
+    return graph.neighbour[first + draw(state.random, graph.first_neighbour[s + 1] - first)]
+
+
+@helper
+def _propose_presence(graph, state):
+    """A segment, sometimes with a neighbour, becomes present at one more node.
+
+    Returns (change of the price, length of the log, work).
+    """
+    s = draw(state.random, len(state.mask))
+    degree = graph.first_neighbour[s + 1] - graph.first_neighbour[s]
+    if degree == 0:
+        return 0, 0, 1
+    if draw(state.random, 3) == 0:
+        p = draw(state.random, state.sole.shape[1])
+    else:  # where a neighbour is present
+        mask = state.mask[_random_neighbour(graph, state, s)]
+        for _ in range(draw(state.random, _count(mask))):
+            mask &= mask - 1
+        p = _lowest(mask)
+    change, logged = 0, 0
+    if not (state.mask[s] >> p) & 1:
+        logged = _add(graph, state, s, p, logged)
+        change += 1
+    if draw(state.random, 4) == 0:
+        t = _random_neighbour(graph, state, s)
+        if not (state.mask[t] >> p) & 1:
+            logged = _add(graph, state, t, p, logged)
+            change += 1
+        step, logged = _prune(graph, state, t, p, logged)
+        change += step
+    if logged == 0:
+        return 0, 0, 1
+    if draw(state.random, 2):
+        step, logged = _prune(graph, state, s, p, logged)
+        change += step
+    step, logged = _prune_neighbours(graph, state, s, p, logged)
+    change += step
+    step, logged = _prune(graph, state, s, p, logged)
+    return change + step, logged, 4 + 2 * degree
+
+
+@helper
+def _first_from(graph, wire, layer):
+    """The segment of `wire` that starts nearest to `layer`."""
+    low, high = graph.wire_segments[wire], graph.wire_segments[wire + 1]
+    first = low
+    while low < high:
+        middle = (low + high) // 2
+        if graph.start[middle] >= layer:
+            high = middle
+        else:
+            low = middle + 1
+    if low == graph.wire_segments[wire + 1] or (
+        low > first and graph.start[low] - layer > layer - graph.start[low - 1]
+    ):
+        low -= 1
+    return low
+
+
+@helper
+def _run_at(graph, state, first, node, until):
+    """End of the run of segments from `first` on that live at `node` and end nearest to `until`."""
+    s = first
+    stop = graph.wire_segments[graph.wire_of[first] + 1]
+    while s < stop and state.home[s] == node:
+        if graph.end[s] > until and graph.end[s] - until >= until - graph.start[s]:
+            break
+        s += 1
+    return s
+
+
+@helper
+def _counterpart(graph, state, first, last, node):
+    """A run of another wire that lives at `node` at about the time of segments first .. last-1.
+
+    Returns (first, last) of that run; equal if none was found in a few tries.
+    """
+    layer, until = graph.start[first], graph.end[last - 1]
+    for _ in range(8):
+        wire = draw(state.random, len(graph.wire_segments) - 1)
+        if wire == graph.wire_of[first]:
+            continue
+        begin = _first_from(graph, wire, layer)
+        if state.home[begin] == node:
+            end = _run_at(graph, state, begin, node, until)
+            if end > begin:
+                return begin, end
+    return 0, 0
+
+
+@helper
+def _shift_load(graph, state, first, last, source, target):
+    """Move the run's wire from source to target in the load; returns the change of the excess."""
+    excess = 0
+    load, capacity = state.load, graph.capacity
+    for layer in range(graph.start[first], graph.end[last - 1]):
+        if load[layer, source] > capacity[source]:
+            excess -= 1
+        load[layer, source] -= 1
+        if load[layer, target] >= capacity[target]:
+            excess += 1
+        load[layer, target] += 1
+    return excess
+
+
+@helper
+def _rehome(graph, state, first, last, target, logged):
+    """Give a run a new home, with the presences that this takes; returns (change, logged)."""
+    change = 0
+    is_first = first == graph.wire_segments[graph.wire_of[first]]
+    if not is_first and not (state.mask[first - 1] >> target) & 1:
+        logged = _add(graph, state, first - 1, target, logged)
+        change += 1
+    for s in range(first, last):
+        if not (state.mask[s] >> target) & 1:
+            logged = _add(graph, state, s, target, logged)
+            change += 1
+        state.home[s] = target
+    return change, logged
+
+
+@helper
+def _prune_run(graph, state, first, last, logged):
+    """Prune a run, the segment before it and all its neighbours; returns (change, logged, work)."""
+    change, work = 0, last - first
+    if first > graph.wire_segments[graph.wire_of[first]]:
+        step, logged = _prune(graph, state, first - 1, -1, logged)
+        change += step
+    for s in range(first, last):
+        step, logged = _prune(graph, state, s, -1, logged)
+        change += step
+    for s in range(first, last):
+        step, logged = _prune_neighbours(graph, state, s, -1, logged)
+        change += step
+        step, logged = _prune(graph, state, s, -1, logged)
+        change += step
+        work += 3 * (graph.first_neighbour[s + 1] - graph.first_neighbour[s])
+    return change, logged, work
+
+
+@helper
+def _random_run(graph, state, is_static):
+    """A run of segments of one wire with one home: all of them, a tail, or a few."""
+    wire = draw(state.random, len(graph.wire_segments) - 1)
+    low, high = graph.wire_segments[wire], graph.wire_segments[wire + 1]
+    if is_static:
+        return low, high
+    kind = draw(state.random, 4)
+    first = low if kind == 0 else low + draw(state.random, high - low)
+    last = high
+    if kind == 2:
+        last = min(high, first + 1 + draw(state.random, 4))
+    elif kind == 3:
+        last = min(high, first + 1 + draw(state.random, max(1, (high - low) // 2)))
+    end = first + 1
+    while end < last and state.home[end] == state.home[first]:
+        end += 1
+    return first, end
+
+
+@helper
+def _undo(graph, state, logged):
+    """Take back all logged changes of presences."""
+    for i in range(logged - 1, -1, -1):
+        if state.log[i, 2] > 0:
+            _drop(graph, state, state.log[i, 0], state.log[i, 1], i)
+        else:
+            _add(graph, state, state.log[i, 0], state.log[i, 1], i)
+
+
+@helper
+def _initial(graph, mask, home, seed):
+    """The state for given presences and homes, its price and its excess over the capacities."""
+    segments, nodes, layers = len(mask), len(graph.capacity), max(1, graph.end.max())
+    sole = np.zeros((segments, nodes), np.int64)
+    load = np.zeros((layers, nodes), np.int64)
+    price = 0
+    for s in range(segments):
+        price += _count(mask[s]) - 1
+        for i in range(graph.first_neighbour[s], graph.first_neighbour[s + 1]):
+            common = mask[s] & mask[graph.neighbour[i]]
+            if common & (common - 1) == 0:
+                sole[s, _lowest(common)] += 1
+        for layer in range(graph.start[s], graph.end[s]):
+            load[layer, home[s]] += 1
+    excess = 0
+    for layer in range(layers):
+        for p in range(nodes):
+            excess += max(0, load[layer, p] - graph.capacity[p])
+    log = np.empty((segments * (nodes + 4) + 16, 3), np.int64)
+    random = np.empty(1, np.uint64)
+    random[0] = seed
+    return State(mask.copy(), home.copy(), sole, load, log, random), price, excess
+
+
+@kernel(
+    "Tuple((int64[::1], int64[::1], int64))(int64[::1], int64[::1], int64[::1], int64[::1],"
+    " int64[::1], int64[::1], int64[::1], int64[::1], int64[::1], boolean, int64, float64, float64,"
+    " float64, uint64)"
+)
+def search_presences(
+    neighbour, first_neighbour, wire_segments, wire_of, start, end, capacity, mask, home,
+    is_static, budget, hot, cold, excess_price, seed,
+):  # fmt: skip
+    """Best (mask (s,), home (s,), price) seen within the capacities; price -1 if none was.
+
+    Args:
+        neighbour: (2 e,) the segments that share a gate with each segment, one after the other.
+        first_neighbour: (s + 1,) where the neighbours of each segment start.
+        wire_segments: (w + 1,) segments of wire i are wire_segments[i]:wire_segments[i+1].
+        wire_of: (s,) wire of each segment.
+        start: (s,) layer from which the segment's home counts.
+        end: (s,) layer until which (exclusive) it counts.
+        capacity: (k,) data qubits of each node; k <= 62.
+        mask: (s,) initial presences, valid.
+        home: (s,) initial homes.
+        is_static: whether only whole wires may change their home.
+        budget: work to do, in presences and neighbours looked at.
+        hot: first temperature, in e-bits.
+        cold: last temperature; lowered geometrically with the work done.
+        excess_price: e-bits per wire and layer above a node's capacity at first; it grows to the
+            threefold, because a search that is cold but over-full ends with nothing.
+        seed: any number but 0, where the generator would stay.
+
+    Source: simulated annealing (Kirkpatrick, Gelatt, Vecchi, Science 220, 671 (1983)) over the
+    presence model of distributed circuits; state and moves are our own.
+    """
+    graph = Graph(neighbour, first_neighbour, wire_segments, wire_of, start, end, capacity)
+    state, price, excess = _initial(graph, mask, home, seed)
+    nodes = len(capacity)
+    best_mask, best_home = state.mask.copy(), state.home.copy()
+    best = price if excess == 0 else -1
+    temperature, over_price = hot, excess_price
+    work, until_cooling = 0, 0
+    while work < budget:
+        if until_cooling == 0:
+            temperature = hot * (cold / hot) ** (work / budget)
+            over_price = excess_price * (1.0 + 2.0 * work / budget)
+            until_cooling = 256
+        until_cooling -= 1
+        first, last, other_first, other_last, source, target = 0, 0, 0, 0, 0, 0
+        over = 0
+        if draw(state.random, 100) < 60:
+            change, logged, step = _propose_presence(graph, state)
+            work += step
+            if logged == 0:
+                continue
+        else:
+            work += 8
+            first, last = _random_run(graph, state, is_static)
+            source = state.home[first]
+            if draw(state.random, 3) == 0:
+                target = draw(state.random, nodes)
+            else:  # where a neighbour lives
+                s = first + draw(state.random, last - first)
+                if graph.first_neighbour[s] == graph.first_neighbour[s + 1]:
+                    continue
+                target = state.home[_random_neighbour(graph, state, s)]
+            if target == source:
+                continue
+            is_full = False
+            for layer in range(graph.start[first], graph.end[last - 1]):
+                if state.load[layer, target] >= capacity[target]:
+                    is_full = True
+                    break
+            if is_full and draw(state.random, 10) < 9:
+                other_first, other_last = _counterpart(graph, state, first, last, target)
+            over += _shift_load(graph, state, first, last, source, target)
+            work += (graph.end[last - 1] - graph.start[first]) // 4
+            change, logged = _rehome(graph, state, first, last, target, 0)
+            if other_last > other_first:
+                over += _shift_load(graph, state, other_first, other_last, target, source)
+                step, logged = _rehome(graph, state, other_first, other_last, source, logged)
+                change += step
+            step, logged, cost = _prune_run(graph, state, first, last, logged)
+            change += step
+            work += cost
+            if other_last > other_first:
+                step, logged, cost = _prune_run(graph, state, other_first, other_last, logged)
+                change += step
+                work += cost
+        delta = change + over_price * over
+        if delta <= 0 or np.exp(-delta / temperature) * 1048576.0 > draw(state.random, 1048576):
+            price += change
+            excess += over
+            if excess == 0 and (price < best or best < 0):
+                best = price
+                best_mask[:] = state.mask
+                best_home[:] = state.home
+            continue
+        for s in range(first, last):
+            state.home[s] = source
+        for s in range(other_first, other_last):
+            state.home[s] = target
+        _undo(graph, state, logged)
+        if last > first:
+            _shift_load(graph, state, first, last, target, source)
+        if other_last > other_first:
+            _shift_load(graph, state, other_first, other_last, source, target)
+    return best_mask, best_home, best

@@ -1,0 +1,99 @@
+"""Improve homes and hosts together, over time: teleports, hubs and packets in one search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from dqc_compiler.costs.layers import find_blocks, segment_layers
+from dqc_compiler.ir import Placement, SegmentGraph
+from dqc_compiler.ir.arrays import Int32, Int64, frozen, offsets
+
+_EXCESS_PRICE = 0.5  # e-bits per wire and layer above a capacity; 1 froze exchanges, 0.2 lost them
+_MOST_NODES = 62  # presences are bits of a signed 64-bit mask
+
+
+def _neighbours(graph: SegmentGraph) -> tuple[Int64, Int64]:
+    """CSR of the segments that share a gate with each segment."""
+    edges = np.unique(np.sort(graph.gate_segments, axis=1), axis=0).astype(np.int64)
+    both = np.concatenate((edges, edges[:, ::-1]))
+    both = both[np.lexsort((both[:, 1], both[:, 0]))]
+    first = offsets(np.bincount(both[:, 0], minlength=graph.segments).tolist())
+    return np.ascontiguousarray(both[:, 1]), first.astype(np.int64)
+
+
+def _presences(placement: Placement) -> Int64:
+    """Where each segment is present under a placement, (s,) bit masks."""
+    graph = placement.graph
+    home = placement.segment_home.astype(np.int64)
+    mask = np.left_shift(1, home)
+    at_host = np.left_shift(1, placement.gate_host.astype(np.int64))
+    for side in (0, 1):
+        np.bitwise_or.at(mask, graph.gate_segments[:, side], at_host)
+    has_next = np.diff(graph.segment_wire, append=-1) == 0
+    mask[has_next] |= np.left_shift(1, home[np.flatnonzero(has_next) + 1])
+    return mask
+
+
+def _hosts(graph: SegmentGraph, mask: Int64, home: Int64) -> Int32:
+    """A host per gate among the common nodes of its segments: a home if possible."""
+    segments = graph.gate_segments
+    common = mask[segments[:, 0]] & mask[segments[:, 1]]
+    lowest = np.log2((common & -common).astype(np.float64)).astype(np.int64)
+    first, second = home[segments[:, 0]], home[segments[:, 1]]
+    hosts = np.where(common >> second & 1, second, lowest)
+    hosts = np.where(common >> first & 1, first, hosts)
+    return frozen(hosts, np.int32)
+
+
+@dataclass(frozen=True)
+class SearchPresences:
+    """Placement to placement, never worse than the given one for unlimited comm qubits.
+
+    Capacities hold in every layer of blocks (`costs.layers`); exchanges inside a layer happen one
+    after the other in the program and use comm qubits for the moment.
+    """
+
+    name: ClassVar[str] = "search-presences"
+    seed: int = 0
+    budget: int = 10_000_000
+    hot: float = 0.45
+    cold: float = 0.1
+    is_static: bool = False
+
+    def run(self, placement: Placement) -> Placement:
+        """The best placement seen."""
+        graph, network = placement.graph, placement.network
+        if graph.gates == 0 or not 2 <= len(network.nodes) <= _MOST_NODES:
+            return placement
+        from dqc_compiler.kernels.presence import search_presences  # noqa: PLC0415 (numba)
+
+        start, end = segment_layers(graph, find_blocks(graph))
+        neighbour, first_neighbour = _neighbours(graph)
+        mask, home, price = search_presences(
+            neighbour,
+            first_neighbour,
+            graph.wire_segments.astype(np.int64),
+            graph.segment_wire.astype(np.int64),
+            start,
+            end,
+            np.array([node.data_qubits for node in network.nodes], dtype=np.int64),
+            _presences(placement),
+            placement.segment_home.astype(np.int64),
+            self.is_static,
+            self.budget,
+            self.hot,
+            self.cold,
+            _EXCESS_PRICE,
+            int(np.random.SeedSequence(self.seed).generate_state(1, np.uint64)[0]) | 1,
+        )
+        if price < 0:
+            return placement
+        return Placement(
+            graph=graph,
+            network=network,
+            segment_home=frozen(home, np.int32),
+            gate_host=_hosts(graph, mask, home),
+        )
