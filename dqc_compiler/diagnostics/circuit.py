@@ -377,3 +377,19 @@ class NestedTooDeeply(Infeasible):
     title = "nested too deeply"
     message = "the nesting of brackets, blocks or definitions is too deep to follow"
     help = "write it with fewer levels"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnsupportedStatement(Infeasible):
+    """A statement of OpenQASM 3 uses a type, function or form that is not understood.
+
+    The statement may well be valid. The functions that are understood are sin, cos, tan, arcsin,
+    arccos, arctan, exp, log and sqrt of constants, besides + - * / ** and %.
+    """
+
+    code = "DQC149"
+    title = "unsupported statement"
+    message = "{problem}"
+    help = "write it in another way; dqc explain DQC141 lists what can be read"
+
+    problem: str

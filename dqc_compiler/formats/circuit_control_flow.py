@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from qiskit import QuantumCircuit
 from qiskit.circuit import (
     CASE_DEFAULT,
+    Barrier,
     BoxOp,
     CircuitInstruction,
     ClassicalRegister,
     Clbit,
     ControlFlowOp,
+    Delay,
     ForLoopOp,
     Gate,
     IfElseOp,
     Instruction,
     Measure,
+    Reset,
     Store,
     SwitchCaseOp,
 )
@@ -48,7 +52,7 @@ from dqc_compiler.formats.circuit_conditions import (
 )
 from dqc_compiler.formats.circuit_gates import MAX_OPERATIONS, finite_numbers
 
-_PRIMITIVES = ("measure", "reset", "barrier", "delay")
+_PRIMITIVES = (Measure, Reset, Barrier, Delay)
 _REFUSED = {
     "while_loop": "a while loop",
     "break_loop": "a break statement",
@@ -57,9 +61,13 @@ _REFUSED = {
 
 
 class Step(NamedTuple):
-    """One instruction of the flat sequence; qubits and clbits are indices into the circuit."""
+    """One instruction of the flat sequence; qubits and clbits are indices into the circuit.
+
+    `operation` is left out for standard gates, because Qiskit would have to make it first.
+    """
 
     instruction: CircuitInstruction
+    operation: Any
     qubits: Sequence[int]
     clbits: Sequence[int]
     cube: Cube
@@ -93,7 +101,7 @@ class ControlFlow:
         self._lines = lines
         self._cubes = cubes
         self._written: set[int] = set()
-        self._iterations = 0
+        self._passes = 0
         self.phase = 0.0
         self.line = 0
 
@@ -136,7 +144,7 @@ class ControlFlow:
         else:
             if isinstance(operation, Measure):
                 self._written.update(clbits)
-            yield Step(instruction, qubits, clbits, cube, self.line)
+            yield Step(instruction, operation, qubits, clbits, cube, self.line)
 
     def _control_flow(
         self,
@@ -163,10 +171,10 @@ class ControlFlow:
 
     def _iterated(self, operation: ForLoopOp) -> Iterator[tuple[Condition, QuantumCircuit]]:
         values, parameter, block = operation.params
+        self._passes += loop_passes(values)
+        if self._passes > MAX_OPERATIONS:
+            raise CompilerError(CircuitTooLong(limit=MAX_OPERATIONS, what="loop passes"))
         for value in values:
-            self._iterations += 1
-            if self._iterations > MAX_OPERATIONS:
-                raise CompilerError(CircuitTooLong(limit=MAX_OPERATIONS, what="loop passes"))
             bound = parameter is not None and parameter in block.parameters
             yield ALWAYS, block.assign_parameters({parameter: value}) if bound else block
 
@@ -266,11 +274,19 @@ class ControlFlow:
         raise CompilerError(UnsupportedCondition(part=f"the operator {node.op.name}"))
 
 
+def loop_passes(values: Sequence[int]) -> int:
+    """Length of a range or tuple, also of ranges that are longer than Python can count."""
+    try:
+        return len(values)
+    except OverflowError:
+        return sys.maxsize
+
+
 def _is_subroutine(operation: Any) -> bool:
     """Whether an operation is a block of instructions that need not be unitary."""
     if not isinstance(operation, Instruction) or isinstance(operation, Gate):
         return False
-    return operation.name not in _PRIMITIVES and operation.definition is not None
+    return not isinstance(operation, _PRIMITIVES) and operation.definition is not None
 
 
 def _inner_bits(block: QuantumCircuit, qubits: Sequence[int], clbits: Sequence[int]) -> _Bits:

@@ -252,7 +252,8 @@ def _definition(operation: Operation) -> QuantumCircuit:
     try:
         definition = getattr(operation, "definition", None)
     except (QiskitError, ValueError, ZeroDivisionError, OverflowError) as error:
-        problem = f"{operation.name} cannot be evaluated: {error}"
+        reason = getattr(error, "message", error)
+        problem = f"{operation.name} cannot be evaluated: {reason}"
         raise CompilerError(InvalidStatement(problem=problem)) from error
     return definition if definition is not None else _synthesized(operation)
 

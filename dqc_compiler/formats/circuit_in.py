@@ -14,10 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dqc_compiler.diagnostics.circuit import (
-    CircuitTooLong,
-    ConditionalOperation,
-    DelayWithoutUnit,
-    InvalidStatement,
     NestedTooDeeply,
     NoQubits,
     UnboundParameter,
@@ -31,16 +27,10 @@ from dqc_compiler.formats.circuit_text import (
     located,
     read_circuit_text,
 )
-from dqc_compiler.ir import Circuit, Operation
+from dqc_compiler.ir import Circuit
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
-
-    from dqc_compiler.formats.circuit_control_flow import ControlFlow, Step
-    from dqc_compiler.formats.circuit_gates import GateExpander
-
-_NANOSECONDS = {"s": 1e9, "ms": 1e6, "us": 1e3, "ns": 1.0, "ps": 1e-3}
-_CONDITIONAL = {"measure": "a measurement", "reset": "a reset", "delay": "a delay"}
 
 
 def read_circuit(source: str | Path | QuantumCircuit, *, text: str | None = None) -> Circuit:
@@ -95,6 +85,7 @@ def circuit_from_qiskit(
             be distributed.
     """
     from dqc_compiler.formats.circuit_control_flow import ControlFlow  # noqa: PLC0415  needs Qiskit
+    from dqc_compiler.formats.circuit_table import table_rows  # noqa: PLC0415  needs Qiskit
 
     if not circuit.num_qubits:
         raise CompilerError(NoQubits())
@@ -104,7 +95,7 @@ def circuit_from_qiskit(
         raise CompilerError(UnboundParameter(place=place, name=names))
     flow = ControlFlow(circuit, lines=lines, cubes=cubes)
     try:
-        rows, phase = _rows(flow)
+        rows, phase = table_rows(flow)
     except CompilerError as error:
         raise located(error, source.place(flow.line) if source else None) from error
     except RecursionError as error:
@@ -130,87 +121,6 @@ def _parser(
     from dqc_compiler.formats.circuit_qasm3 import parse_qasm3  # noqa: PLC0415  needs Qiskit
 
     return parse_qasm3
-
-
-def _rows(flow: ControlFlow) -> tuple[list[Operation], float]:
-    """The operations of a circuit and its global phase."""
-    from dqc_compiler.formats.circuit_gates import (  # noqa: PLC0415  needs Qiskit
-        MAX_OPERATIONS,
-        GateExpander,
-    )
-
-    always = GateExpander(swap_is_free=True)
-    sometimes = GateExpander(swap_is_free=False)
-    rows: list[Operation] = []
-    phase = 0.0
-    for step in flow.steps():
-        if step.instruction.name in _STATEMENTS and not step.instruction.is_standard_gate():
-            rows.extend(_STATEMENTS[step.instruction.name](step))
-        else:
-            phase += _add_gates(rows, step, sometimes if step.cube else always)
-        if len(rows) > MAX_OPERATIONS:
-            raise CompilerError(CircuitTooLong(limit=MAX_OPERATIONS, what="operations"))
-    return rows, phase + flow.phase
-
-
-def _add_gates(rows: list[Operation], step: Step, expander: GateExpander) -> float:
-    """Append what a gate becomes; returns the phase that it adds to the whole circuit."""
-    expansion = expander.expand(step.instruction)
-    qubits = step.qubits
-    for name, local, parameters in expansion.rows:
-        if name != "barrier":
-            operands = tuple([qubits[q] for q in local])
-            rows.append(Operation(name, operands, parameters, None, step.cube, step.line))
-        elif not step.cube:
-            rows.append(Operation(name, tuple([qubits[q] for q in local]), line=step.line))
-    # The phase of a conditional gate differs between outcomes, where it cannot be observed.
-    return 0.0 if step.cube else expansion.phase
-
-
-def _measure(step: Step) -> list[Operation]:
-    _check_unconditional(step)
-    (qubit,), (clbit,) = step.qubits, step.clbits
-    return [Operation("measure", (qubit,), clbit=clbit, line=step.line)]
-
-
-def _reset(step: Step) -> list[Operation]:
-    _check_unconditional(step)
-    return [Operation("reset", tuple(step.qubits), line=step.line)]
-
-
-def _barrier(step: Step) -> list[Operation]:
-    # What it orders under a condition is ordered by the condition's own place already.
-    if step.cube or not step.qubits:
-        return []
-    return [Operation("barrier", tuple(step.qubits), line=step.line)]
-
-
-def _delay(step: Step) -> list[Operation]:
-    _check_unconditional(step)
-    delay = step.instruction.operation
-    if delay.unit not in _NANOSECONDS:
-        how = "in samples (dt)" if delay.unit == "dt" else "as an expression"
-        raise CompilerError(DelayWithoutUnit(how=how))
-    duration = _duration(delay.duration, _NANOSECONDS[delay.unit])
-    return [Operation("delay", tuple(step.qubits), (duration,), line=step.line)]
-
-
-def _duration(value: Any, unit: float) -> float:
-    from dqc_compiler.formats.circuit_gates import finite_numbers  # noqa: PLC0415  needs Qiskit
-
-    (number,) = finite_numbers("delay", [value])
-    if number < 0:
-        raise CompilerError(InvalidStatement(problem="a delay cannot be negative"))
-    return number * unit
-
-
-_STATEMENTS = {"measure": _measure, "reset": _reset, "barrier": _barrier, "delay": _delay}
-
-
-def _check_unconditional(step: Step) -> None:
-    if step.cube:
-        operation = _CONDITIONAL[step.instruction.name]
-        raise CompilerError(ConditionalOperation(operation=operation))
 
 
 def _names(circuit: QuantumCircuit, bits: Sequence[Any]) -> list[str]:

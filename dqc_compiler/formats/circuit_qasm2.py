@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import sys
 from pathlib import Path
 
 from qiskit import QuantumCircuit, qasm2
@@ -17,20 +17,30 @@ from dqc_compiler.diagnostics.circuit import (
 )
 from dqc_compiler.diagnostics.core import CompilerError, Diagnostic, Place
 from dqc_compiler.formats.circuit_conditions import Cube
-from dqc_compiler.formats.circuit_text import CircuitText, located, read_included_text
+from dqc_compiler.formats.circuit_text import (
+    MAX_BITS,
+    MAX_INCLUDES,
+    CircuitText,
+    located,
+    read_included_text,
+)
 from dqc_compiler.formats.qasm2_places import (
-    declared_bits,
+    Include,
+    declarations,
     declared_gates,
     includes,
     instruction_lines,
     without_comments,
+    wrong_parameter_count,
 )
 
-MAX_BITS = 1_000_000
 STANDARD_INCLUDE = "qelib1.inc"
 
-_MESSAGE = re.compile(r"\"?(?P<file>.*?):(?P<line>\d+),(?P<column>\d+): (?P<problem>.*?)\"?")
-_UNDEFINED = re.compile(r"'(\w+)' is not defined in this scope")
+_MESSAGE = re.compile(r"(?P<file>.*?):(?P<line>\d+),(?P<column>\d+): (?P<problem>.*)", re.DOTALL)
+_UNDEFINED = re.compile(
+    r"'(\w+)' is not defined in this scope"
+    r"|cannot use non-builtin custom instruction '(\w+)' before definition"
+)
 _GRAMMAR = re.compile(r"needed|unexpected|expected|doesn't match any valid tokens|unterminated")
 
 
@@ -44,16 +54,14 @@ def parse_qasm2(source: CircuitText) -> tuple[QuantumCircuit, list[int], list[Cu
     Raises:
         CompilerError: an include is refused, or the text is not a valid program.
     """
-    texts = {source.name: without_comments(source.text)}
-    own_files = dict(_included_files(source, (source.name,)))
-    texts |= {name: without_comments(text.text) for name, text in own_files.items()}
-    bits = sum(declared_bits(text) for text in texts.values())
-    if bits > MAX_BITS:
-        raise CompilerError(
-            CircuitTooLong(place=Place(file=source.name), limit=MAX_BITS, what="bits")
-        )
+    own_files = _own_files(source)
+    text = without_comments(source.text)
+    bodies = {name: without_comments(file.text) for name, file in own_files.items()}
+    _check_size(source, text)
+    for name, body in bodies.items():
+        _check_size(own_files[name], body)
     # A file's own definition of a gate counts, not the one that Qiskit has under the same name.
-    declared = set[str]().union(*(declared_gates(text) for text in texts.values()))
+    declared = set[str]().union(*(declared_gates(body) for body in (text, *bodies.values())))
     known = [entry for entry in qasm2.LEGACY_CUSTOM_INSTRUCTIONS if entry.name not in declared]
     try:
         circuit = qasm2.loads(
@@ -63,48 +71,86 @@ def parse_qasm2(source: CircuitText) -> tuple[QuantumCircuit, list[int], list[Cu
             custom_classical=qasm2.LEGACY_CUSTOM_CLASSICAL,
         )
     except (qasm2.QASM2ParseError, CircuitError) as error:
-        raise CompilerError(_reworded(str(error), source, own_files)) from error
-    lines = instruction_lines(
-        texts[source.name], lambda name: texts[name] if name in own_files else None
-    )
+        raise CompilerError(_reworded(error.message, source, own_files)) from error
+    except TypeError as error:  # what the parser lets through for its built-in gates
+        counts = {entry.name: entry.num_params for entry in known}
+        raise CompilerError(_wrong_count(source, text, counts)) from error
+    lines = instruction_lines(text, bodies.get)
     return circuit, lines if len(lines) == len(circuit.data) else [], []
 
 
-def _included_files(
-    source: CircuitText, open_files: tuple[str, ...]
-) -> Iterator[tuple[str, CircuitText]]:
+def _own_files(source: CircuitText) -> dict[str, CircuitText]:
     """The files that a circuit includes, by the names it gives them, at any depth.
 
     They are looked for beside the circuit, also when an included file names them.
     """
-    for include in includes(without_comments(source.text)):
-        if include.file == STANDARD_INCLUDE:
-            continue
-        place = source.place_of(include.offset)
-        try:
-            inner = read_included_text(source, include.file, standard=STANDARD_INCLUDE)
-        except CompilerError as error:
-            raise located(error, place) from error
+    found: dict[str, CircuitText] = {}
+    left: list[tuple[CircuitText, Include, tuple[str, ...]]] = [
+        (source, include, (source.name,)) for include in _includes(source)
+    ]
+    visits = 0
+    while left:
+        origin, include, open_files = left.pop()
+        place = origin.place_of(include.offset, width=len(include.file))
+        visits += 1
+        if visits > MAX_INCLUDES:
+            raise CompilerError(
+                CircuitTooLong(place=place, limit=MAX_INCLUDES, what="included files")
+            )
         if include.file in open_files:
             problem = f"{include.file} includes itself"
             raise CompilerError(InvalidStatement(place=place, problem=problem))
-        yield include.file, inner
-        yield from _included_files(inner, (*open_files, include.file))
+        if include.file not in found:
+            try:
+                inner = read_included_text(source, include.file, standard=STANDARD_INCLUDE)
+            except CompilerError as error:
+                raise located(error, place) from error
+            found[include.file] = inner
+        inner = found[include.file]
+        left += [(inner, entry, (*open_files, include.file)) for entry in _includes(inner)]
+    return found
+
+
+def _includes(source: CircuitText) -> list[Include]:
+    found = includes(without_comments(source.text))
+    return [include for include in found if include.file != STANDARD_INCLUDE]
+
+
+def _check_size(source: CircuitText, text: str) -> None:
+    bits = 0
+    for offset, size in declarations(text):
+        bits += size
+        if bits > MAX_BITS:
+            place = source.place_of(offset)
+            raise CompilerError(CircuitTooLong(place=place, limit=MAX_BITS, what="bits"))
+
+
+def _wrong_count(source: CircuitText, text: str, counts: dict[str, int]) -> Diagnostic:
+    found = wrong_parameter_count(text, counts)
+    if found is None:
+        problem = "a gate has the wrong number of parameters"
+        return InvalidStatement(place=Place(file=source.name), problem=problem)
+    line, name = found
+    problem = f"the number of parameters of {name} is {counts[name]}"
+    return InvalidStatement(place=source.place(line), problem=problem)
 
 
 def _reworded(message: str, source: CircuitText, own_files: dict[str, CircuitText]) -> Diagnostic:
     match = _MESSAGE.fullmatch(message)
     if match is None:
-        return InvalidStatement(place=Place(file=source.name), problem=message.strip('"'))
-    # The parser names included files by their path, and the circuit itself "<input>".
-    origin = own_files.get(Path(match["file"]).name, source)
-    place = origin.place(int(match["line"]), int(match["column"]) + 1)
-    problem = match["problem"].replace('\\"', '"')
+        return InvalidStatement(place=Place(file=source.name), problem=message)
+    # The parser names an included file by the end of its path, and the circuit itself "<input>".
+    names = (name for name in own_files if Path(name).name == Path(match["file"]).name)
+    origin = own_files.get(next(names, ""), source)
+    problem = match["problem"]
+    # The end of the text is reported where the last statement begins.
+    line = sys.maxsize if "end-of-file" in problem else int(match["line"])
+    place = origin.place(line, int(match["column"]) + 1)
     undefined = _UNDEFINED.fullmatch(problem)
     if undefined:
-        return UndefinedName(
-            place=place, name=undefined.group(1), standard=f'include "{STANDARD_INCLUDE}";'
-        )
+        standard = f'include "{STANDARD_INCLUDE}";'
+        name = undefined.group(1) or undefined.group(2)
+        return UndefinedName(place=place, name=name, standard=standard)
     if _GRAMMAR.search(problem):
         return CircuitSyntax(place=place, problem=problem)
     return InvalidStatement(place=place, problem=problem)

@@ -37,6 +37,7 @@ from dqc_compiler.diagnostics.circuit import (
     UndefinedName,
     UnsupportedCondition,
     UnsupportedConstruct,
+    UnsupportedStatement,
 )
 from dqc_compiler.diagnostics.core import CompilerError, Place
 from dqc_compiler.formats.circuit_conditions import (
@@ -55,11 +56,17 @@ from dqc_compiler.formats.circuit_conditions import (
     not_zero,
     word,
 )
+from dqc_compiler.formats.circuit_control_flow import loop_passes
 from dqc_compiler.formats.circuit_gates import MAX_OPERATIONS
-from dqc_compiler.formats.circuit_text import CircuitText, located, read_included_text
+from dqc_compiler.formats.circuit_text import (
+    MAX_BITS,
+    MAX_INCLUDES,
+    CircuitText,
+    located,
+    read_included_text,
+)
 from dqc_compiler.formats.qasm3_statements import parse_statements
 
-MAX_BITS = 1_000_000
 STANDARD_INCLUDE = "stdgates.inc"
 Connective = Callable[[Word, Word], Word]
 
@@ -182,7 +189,8 @@ class _Visitor(ConvertVisitor):
         self._circuit = QuantumCircuit()
         self._cube: Cube = ()
         self._written: set[int] = set()
-        self._iterations = 0
+        self._includes = 0
+        self._passes = 0
 
     # Statements
 
@@ -250,8 +258,8 @@ class _Visitor(ConvertVisitor):
             standard = f'include "{STANDARD_INCLUDE}";'
             raise CompilerError(UndefinedName(place=place, name=name, standard=standard)) from error
         if _LIMIT.search(problem):
-            construct = f"this ({problem.rstrip('.')})"
-            raise CompilerError(UnsupportedConstruct(place=place, construct=construct)) from error
+            problem = problem.rstrip(".")
+            raise CompilerError(UnsupportedStatement(place=place, problem=problem)) from error
         raise CompilerError(InvalidStatement(place=place, problem=problem)) from error
 
     # Declarations
@@ -262,6 +270,9 @@ class _Visitor(ConvertVisitor):
             return super().visit_Include(node, context)
         if node.filename in self._open_files:
             raise ConversionError(f"{node.filename} includes itself", node)
+        self._includes += 1
+        if self._includes > MAX_INCLUDES:
+            raise CompilerError(CircuitTooLong(limit=MAX_INCLUDES, what="included files"))
         outer, outer_line, outer_files = self._source, self._include_line, self._open_files
         inner = read_included_text(outer, node.filename, standard=STANDARD_INCLUDE)
         self._source = inner
@@ -357,13 +368,9 @@ class _Visitor(ConvertVisitor):
         symbol = context.symbol_table.get(node.name.name, node)
         if symbol is not None and isinstance(symbol.type, types.Gate):
             angles, qubits = _signature(symbol.type)
-            if len(node.arguments) != angles:
-                given = len(node.arguments)
-                raise ConversionError(f"{symbol.name} takes {angles} parameters, not {given}")
-            if not node.modifiers and len(node.qubits) != qubits:
-                raise ConversionError(
-                    f"{symbol.name} acts on {qubits} qubits, not {len(node.qubits)}"
-                )
+            _check_count("parameters", symbol.name, angles, len(node.arguments))
+            if not node.modifiers:
+                _check_count("qubits", symbol.name, qubits, len(node.qubits))
         return super().visit_QuantumGate(node, context)
 
     def visit_QuantumPhase(self, node: ast.QuantumPhase, context: Any) -> Any:  # noqa: N802
@@ -403,10 +410,10 @@ class _Visitor(ConvertVisitor):
             values = range(values.start, values.stop, values.step or 1)
         elif not isinstance(kind, types.Sequence):
             raise ConversionError("a loop over this is not supported")
+        self._passes += loop_passes(values)
+        if self._passes > MAX_OPERATIONS:
+            raise CompilerError(CircuitTooLong(limit=MAX_OPERATIONS, what="loop passes"))
         for value in values:
-            self._iterations += 1
-            if self._iterations > MAX_OPERATIONS:
-                raise CompilerError(CircuitTooLong(limit=MAX_OPERATIONS, what="loop passes"))
             variable = Symbol(node.identifier.name, value, types.Int(const=True), Scope.LOCAL, node)
             self._block(node.block, context, variable=variable)
         return context
@@ -489,9 +496,11 @@ class _Visitor(ConvertVisitor):
             return (self._bit(value),)
         if isinstance(kind, types.BitArray):
             return tuple(self._bit(clbit) for clbit in value)
-        if isinstance(kind, types.Bool | types.Int | types.Uint) and kind.const and value >= 0:
-            return word(int(value))
-        raise CompilerError(UnsupportedCondition(part=f"a value of type {kind.pretty()}"))
+        if not (isinstance(kind, types.Bool | types.Int | types.Uint) and kind.const):
+            raise CompilerError(UnsupportedCondition(part=f"a value of type {kind.pretty()}"))
+        if value < 0:
+            raise CompilerError(UnsupportedCondition(part="a negative number"))
+        return word(int(value))
 
     def _bit(self, clbit: Clbit) -> Condition:
         index = self._circuit.find_bit(clbit).index
@@ -532,6 +541,11 @@ def _line(node: ast.QASMNode) -> int:
 
 def _is_number(kind: Any) -> bool:
     return isinstance(kind, types.Int | types.Uint | types.Float | types.Angle) and kind.const
+
+
+def _check_count(what: str, name: str, wanted: int, given: int) -> None:
+    if wanted != given:
+        raise ConversionError(f"the number of {what} of {name} is {wanted}, not {given}")
 
 
 def _signature(kind: Any) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import dataclasses
 import re
 import stat
@@ -29,6 +30,8 @@ from dqc_compiler.diagnostics.circuit import (
 from dqc_compiler.diagnostics.core import CompilerError, Place
 
 MAX_BYTES = 256 * 2**20
+MAX_BITS = 1_000_000
+MAX_INCLUDES = 1000
 _HEAD_BYTES = 64 * 2**10  # enough to see whether the rest is worth reading
 _LONGEST_SHOWN_LINE = 160
 _BLOCK = 1024
@@ -92,9 +95,9 @@ class CircuitText:
             width = len(word.group()) if word else 1
         return self._shown(line, column, width, text)
 
-    def place_of(self, offset: int) -> Place:
-        """The word at a character of the text."""
-        return self.place(*self.position(offset))
+    def place_of(self, offset: int, *, width: int | None = None) -> Place:
+        """The characters, by default a word, at a position of the text."""
+        return self.place(*self.position(offset), width=width)
 
     def _line(self, line: int) -> str:
         block = bisect_left(self._lines_before, line - 1) - 1 if line > 1 else 0
@@ -126,7 +129,7 @@ def read_circuit_text(path: Path) -> CircuitText:
         CompilerError: no regular file, unreadable, too large, not UTF-8 text, or not OpenQASM.
     """
     content = _read_bytes(path, str(path), check=_check_head)
-    source = CircuitText(str(path), _decoded(content, str(path)), path.resolve().parent)
+    source = CircuitText(str(path), _decoded(content, str(path)), path.absolute().parent.resolve())
     _check_start(source)
     return source
 
@@ -219,7 +222,7 @@ def _read_bytes(
             head = file.read(_HEAD_BYTES)
             if check is not None:
                 check(head, name)
-            return head + file.read(MAX_BYTES)
+            return head + file.read(max(0, status.st_size - len(head)))
     except (FileNotFoundError, NotADirectoryError, ValueError) as error:
         # ValueError: a null character in the path, which no file can have.
         raise CompilerError(CircuitNotFound(place=place)) from error
@@ -231,8 +234,8 @@ def _read_bytes(
 def _check_head(head: bytes, name: str) -> None:
     """Refuse what is not a circuit by its first bytes, so that the rest need not be read."""
     _check_control_bytes(head, name)
-    text = _decoded(head, name) if len(head) < _HEAD_BYTES else head.decode(errors="ignore")
-    _check_start(CircuitText(name, text), complete=len(head) < _HEAD_BYTES)
+    complete = len(head) < _HEAD_BYTES
+    _check_start(CircuitText(name, _decoded(head, name, complete=complete)), complete=complete)
 
 
 def _check_control_bytes(head: bytes, name: str) -> None:
@@ -244,9 +247,10 @@ def _check_control_bytes(head: bytes, name: str) -> None:
         raise CompilerError(problem)
 
 
-def _decoded(content: bytes, name: str) -> str:
+def _decoded(content: bytes, name: str, *, complete: bool = True) -> str:
+    """The text of a file, or of its first bytes, which may end within a character."""
     try:
-        return content.decode("utf-8-sig")
+        return codecs.getincrementaldecoder("utf-8-sig")().decode(content, final=complete)
     except UnicodeDecodeError as error:
         before = content[: error.start]
         line = before.count(b"\n") + 1

@@ -7,7 +7,7 @@ instructions a statement makes, and is only trusted when its total is the parser
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 _COMMENT = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|//[^\n]*")
@@ -15,6 +15,7 @@ _END = re.compile(r";[;\s]*|[{}]")
 _FIRST_WORD = re.compile(r"[A-Za-z_]\w*")
 _DECLARATION = re.compile(r"[qc]reg\s+(\w+)\s*\[\s*(\d+)\s*\]")
 _INCLUDE = re.compile(r"\binclude\s*([\"'])([^\"'\n]*)\1")
+_CALL = re.compile(r"(\w+)\s*(?:\((.*)\))?", re.DOTALL)
 _CONDITION = re.compile(r"if\s*\([^)]*\)\s*")
 
 
@@ -65,13 +66,27 @@ def includes(text: str) -> Iterator[Include]:
 
 
 def declared_gates(text: str) -> set[str]:
-    """Names that a text without comments gives to gates of its own."""
-    return set(re.findall(r"\b(?:gate|opaque)\s+([A-Za-z_]\w*)", text))
+    """Names of the gates that a text without comments defines."""
+    return set(re.findall(r"\bgate\s+([A-Za-z_]\w*)", text))
 
 
-def declared_bits(text: str) -> int:
-    """Qubits and classical bits that a text without comments declares."""
-    return sum(_size(match.group(2)) for match in _DECLARATION.finditer(text))
+def declarations(text: str) -> Iterator[tuple[int, int]]:
+    """Offset and size of every register that a text without comments declares."""
+    for match in _DECLARATION.finditer(text):
+        yield match.start(), _size(match.group(2))
+
+
+def wrong_parameter_count(text: str, counts: Mapping[str, int]) -> tuple[int, str] | None:
+    """Line and name of the first gate call with another number of parameters than in `counts`."""
+    for line, statement in statements(text):
+        call = _CALL.match(_CONDITION.sub("", statement))
+        if call is None or call.group(1) not in counts:
+            continue
+        parameters = call.group(2) or ""
+        given = parameters.count(",") + 1 if parameters.strip() else 0
+        if given != counts[call.group(1)]:
+            return line, call.group(1)
+    return None
 
 
 def instruction_lines(text: str, included: Callable[[str], str | None]) -> list[int]:

@@ -37,6 +37,7 @@ _KEYWORD = re.compile(
     r"|qreg|qubit|creg|bool|bit|int|uint|float|angle|complex|array|void|duration|stretch|gphase"
     r"|inv|pow|ctrl|negctrl|dim|durationof|delay|reset|measure|barrier)\b"
 )
+_LONG_NUMBER = re.compile(r"\d{1000}")
 _EXPECTED = re.compile(r"expecting (\{.*\}|'.*?'|\w+)$", re.DOTALL)
 _MISSING = re.compile(r"missing (.+) at ", re.DOTALL)
 _PLACE = re.compile(r"L(\d+):C(\d+): (.*)", re.DOTALL)
@@ -230,8 +231,10 @@ def _parsed(source: CircuitText, text: str, run: list[_Piece]) -> list[ast.State
         place, problem = _place_of(source, str(error))
         raise CompilerError(CircuitSyntax(place=place, problem=problem)) from error
     except ValueError as error:  # Python's limit on the digits of an integer
+        number = _LONG_NUMBER.search(text, start, end)
+        place = source.place_of(number.start() if number else start, width=1)
         problem = "a number has too many digits"
-        raise CompilerError(CircuitSyntax(place=source.place_of(start), problem=problem)) from error
+        raise CompilerError(CircuitSyntax(place=place, problem=problem)) from error
     return statements
 
 

@@ -1,0 +1,3 @@
+// new
+OPENQASM 2.1;
+qreg q[1];
