@@ -12,7 +12,8 @@ The info string of a code block says what it is:
 
 In expected output `...` stands for anything. A page is one session in one directory, which starts
 with the examples. Commands run in this process, where that is the same: importing the compiler anew
-for every one would take minutes.
+for every one would take minutes. To accept new output run `python -m tests.test_docs` in the root
+of the repository, and review the difference.
 """
 
 from __future__ import annotations
@@ -27,9 +28,10 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import click
@@ -37,6 +39,8 @@ import pytest
 
 from dqc_compiler import cli, diagnostics
 from dqc_compiler.cli_terminal import execute
+from dqc_compiler.diagnostics import bundle, network
+from dqc_compiler.diagnostics.placement import NotAllToAll
 from dqc_compiler.formats import manifest, network_model, report, rewrites, schedule_file, verdict
 from dqc_compiler.formats.file_model import FileModel
 
@@ -79,52 +83,108 @@ def name_of(page: Path) -> str:
 # --- Everything that can run is run ---------------------------------------------------------------
 
 
-@pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A directory with the examples, on a machine without the optional engines."""
-    shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    monkeypatch.chdir(tmp_path)
-    for engine in ENGINES:
-        monkeypatch.setitem(sys.modules, engine, None)
-    return tmp_path
+class Shown(NamedTuple):
+    """Something that a page shows, and what there is instead."""
+
+    where: str
+    before: str  # the text of the page right before what is shown
+    wanted: str
+    found: str
+    holds: bool
 
 
-@dataclass
-class Session:
-    """What has been run on a page so far."""
+@contextlib.contextmanager
+def desk(directory: Path) -> Iterator[None]:
+    """Work in a directory with the examples, on a machine without the optional engines."""
+    shutil.copytree(ROOT / "examples", directory / "examples")
+    with contextlib.chdir(directory), pytest.MonkeyPatch.context() as patch:
+        for engine in ENGINES:
+            patch.setitem(sys.modules, engine, None)
+        yield
 
-    page: str
-    names: dict[str, Any]
-    exit_code: int = 0
 
-    def command(self, line: str) -> str:
-        """Run one command line; what it prints on both streams, in order."""
-        words = shlex.split(line)
-        if line == "echo $?":
-            return f"{self.exit_code}\n"
-        if words[0] not in ("dqc", "dqc-compile"):
-            done = subprocess.run(
-                ["bash", "-c", line],
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                timeout=60,
-                check=False,
-            )
-            self.exit_code = done.returncode
-            return done.stdout
-        command = cli.dqc if words[0] == "dqc" else cli.compile_
-        printed = io.StringIO()
-        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-            self.exit_code = execute(command, words[0], words[1:])
-        return printed.getvalue()
+def replay(page: Path) -> Iterator[Shown]:
+    """Go through a page from top to bottom, in the current directory."""
+    names: dict[str, Any] = {}
+    exit_code = 0
+    found = blocks(page)
+    for block, following in itertools.zip_longest(found, found[1:]):
+        where = f"{name_of(page)}:{block.line}"
+        if "file" in block.attributes:
+            Path(block.attributes["file"]).write_text(block.text)
+        elif "from" in block.attributes:
+            text = Path(block.attributes["from"]).read_text()
+            yield Shown(where, "\n", block.text, text, shows(text, block.text))
+        elif block.language == "console":
+            for line, wanted in commands(block):
+                printed, exit_code = run(line, exit_code)
+                holds = matches(printed, wanted)
+                yield Shown(f"{where}: {line}", f"$ {line}\n", wanted, printed, holds)
+        elif block.language == "sh":
+            for line in setup_commands(block):
+                assert following is not None
+                printed, exit_code = run(line, exit_code)
+                holds = matches(printed, following.text)
+                yield Shown(f"{where}: {line}", "```text\n", following.text, printed, holds)
+        elif block.language == "pycon":
+            problem = python_problem(block, names, where)
+            yield Shown(where, "", "", problem, not problem)
+        else:
+            assert block.language == "text", f"{where}: what is this block?"
 
-    def expect(self, found: str, wanted: str, where: str) -> None:
-        if not matches(found, wanted):
-            difference = difflib.unified_diff(
-                wanted.splitlines(), found.splitlines(), "page", "found", lineterm=""
-            )
-            pytest.fail("\n".join([where, *difference]), pytrace=False)
+
+def commands(block: Block) -> Iterator[tuple[str, str]]:
+    """Each command of a console block with the lines that follow it."""
+    parts = re.split(r"^\$ (.*)\n", block.text, flags=re.MULTILINE)
+    assert parts[0] == "", "a console block starts with a command"
+    yield from zip(parts[1::2], parts[2::2], strict=True)
+
+
+def setup_commands(block: Block) -> Iterator[str]:
+    """What is left of commands that make an environment and install the package first.
+
+    The gate in .ci runs them as a whole; running the tests in a test would not end.
+    """
+    for line in block.text.splitlines():
+        make, install, use = line.split(" && ")
+        assert make == "python3 -m venv .venv"
+        assert re.fullmatch(r"\.venv/bin/pip install (\.|'\.\[(\w+)\]')", install)
+        if use != ".venv/bin/pytest":
+            yield use.removeprefix(".venv/bin/")
+
+
+def run(line: str, last_exit_code: int) -> tuple[str, int]:
+    """Run a command line: what it prints on both streams, and its exit code."""
+    words = shlex.split(line)
+    if line == "echo $?":
+        return f"{last_exit_code}\n", 0
+    if words[0] not in ("dqc", "dqc-compile"):
+        done = subprocess.run(
+            ["bash", "-c", line],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return done.stdout, done.returncode
+    command = cli.dqc if words[0] == "dqc" else cli.compile_
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        exit_code = execute(command, words[0], words[1:])
+    return printed.getvalue(), exit_code
+
+
+def python_problem(block: Block, names: dict[str, Any], where: str) -> str:
+    """Run an interpreter session; what differs in it."""
+    parser = doctest.DocTestParser()
+    test = parser.get_doctest(block.text, names, where, where, block.line - 1)
+    assert test.examples, f"{where}: nothing to run"
+    problems: list[str] = []
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS, verbose=False)
+    runner.run(test, out=problems.append, clear_globs=False)
+    names.update(test.globs)
+    return "".join(problems)
 
 
 def matches(found: str, wanted: str) -> bool:
@@ -140,62 +200,32 @@ def shows(file: str, excerpt: str) -> bool:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_what_a_page_shows_is_what_happens(page: Path, desk: Path) -> None:
-    session = Session(name_of(page), {})
-    found = blocks(page)
-    for block, following in itertools.zip_longest(found, found[1:]):
-        where = f"{session.page}:{block.line}"
-        if "file" in block.attributes:
-            (desk / block.attributes["file"]).write_text(block.text)
-        elif "from" in block.attributes:
-            text = (desk / block.attributes["from"]).read_text()
-            if not shows(text, block.text):
-                session.expect(text, block.text, where)
-        elif block.language == "console":
-            for line, wanted in commands(block):
-                session.expect(session.command(line), wanted, f"{where}: {line}")
-        elif block.language == "sh":
-            run_setup(session, block, following, where)
-        elif block.language == "pycon":
-            run_python(session, block)
-        else:
-            assert block.language in ("text", "qasm"), f"{where}: what is this block?"
+def test_what_a_page_shows_is_what_happens(page: Path, tmp_path: Path) -> None:
+    with desk(tmp_path / "desk"):
+        for shown in replay(page):
+            if not shown.holds:
+                lines = shown.wanted.splitlines(), shown.found.splitlines()
+                difference = difflib.unified_diff(*lines, "page", "found", lineterm="")
+                pytest.fail("\n".join([shown.where, *difference]), pytrace=False)
 
 
-def commands(block: Block) -> Iterator[tuple[str, str]]:
-    """Each command of a console block with the lines that follow it."""
-    parts = re.split(r"^\$ (.*)\n", block.text, flags=re.MULTILINE)
-    assert parts[0] == "", "a console block starts with a command"
-    yield from zip(parts[1::2], parts[2::2], strict=True)
+def update(page: Path) -> None:
+    """Accept what commands print now, and programs that are shown as a whole.
 
-
-def run_setup(session: Session, block: Block, following: Block | None, where: str) -> None:
-    """Run the last part of a command that makes an environment and installs the package.
-
-    The gate in .ci runs the command as a whole.
+    Output with `...` and parts of files are left to the author.
     """
-    for line in block.text.splitlines():
-        make, install, use = line.split(" && ")
-        assert make == "python3 -m venv .venv"
-        assert re.fullmatch(r"\.venv/bin/pip install (\.|'\.\[(\w+)\]')", install)
-        assert use.startswith(".venv/bin/")
-        if use != ".venv/bin/pytest":
-            assert following is not None
-            command = use.removeprefix(".venv/bin/")
-            session.expect(session.command(command), following.text, where)
-
-
-def run_python(session: Session, block: Block) -> None:
-    test = doctest.DocTestParser().get_doctest(
-        block.text, session.names, session.page, session.page, block.line - 1
-    )
-    assert test.examples, f"{session.page}:{block.line}: nothing to run"
-    report_lines: list[str] = []
-    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS, verbose=False)
-    failed, _ = runner.run(test, out=report_lines.append, clear_globs=False)
-    session.names.update(test.globs)
-    if failed:
-        pytest.fail("".join(report_lines), pytrace=False)
+    text = page.read_text()
+    with tempfile.TemporaryDirectory() as directory, desk(Path(directory) / "desk"):
+        for shown in replay(page):
+            is_part = shown.before == "\n" and not shown.wanted.startswith("OPENQASM")
+            if shown.holds:
+                continue
+            if "..." in shown.wanted or is_part or not shown.before:
+                print(f"to be changed by hand: {shown.where}")
+                continue
+            text = text.replace(shown.before + shown.wanted, shown.before + shown.found, 1)
+            print(f"updated: {shown.where}")
+    page.write_text(text)
 
 
 def test_the_readme_has_the_two_commands_of_the_gate() -> None:
@@ -207,6 +237,23 @@ def test_the_readme_has_the_two_commands_of_the_gate() -> None:
         ".venv/bin/dqc-compile examples/qft_16.qasm --nodes 4 -o out",
         "python3 -m venv .venv && .venv/bin/pip install '.[test]' && .venv/bin/pytest",
     ]
+
+
+def test_the_readme_explains_every_statement_of_its_programs() -> None:
+    explained: dict[str, list[str]] = {"n0": [], "n1": []}
+    for node, cell, _ in (row for row in rows(PAGES[0].read_text()) if len(row) == 3):
+        statements = [part.strip() for part in re.split(r"(?<=[;}])(?!\s*})", code(cell))]
+        for name in explained if node == "both" else [node]:
+            explained[name] += [statement for statement in statements if statement]
+    for block in blocks(PAGES[0]):
+        if "from" not in block.attributes:
+            continue
+        node = Path(block.attributes["from"]).stem
+        body = re.findall(r"^(?!OPENQASM|include|//|qubit|bit).+$", block.text, re.MULTILINE)
+        assert [line for line in body if not line.startswith("out")] == explained[node][:-1]
+        assert explained[node][-1].startswith("out[0] = measure")
+        del explained[node]
+    assert explained == {}
 
 
 @pytest.mark.parametrize(
@@ -378,6 +425,19 @@ def test_every_key_of_a_network_file_is_in_the_reference(heading: str) -> None:
         assert code(row[2]) == default or row[2].startswith("required"), row
 
 
+def codes(module: ModuleType) -> set[str]:
+    kinds = [value for value in vars(module).values() if isinstance(value, type)]
+    return {kind.code for kind in kinds if "code" in vars(kind)}
+
+
+def test_the_references_list_the_problems_of_their_files() -> None:
+    listed = {code(row[0]) for row in rows((REFERENCE / "network-file.md").read_text())}
+    found = {word for word in listed if word.startswith("DQC")}
+    assert found == codes(network) | {NotAllToAll.code}
+    listed = {code(row[0]) for row in rows((REFERENCE / "bundle.md").read_text())}
+    assert {word for word in listed if word.startswith("DQC")} == codes(bundle)
+
+
 BUNDLE_TABLES = {
     "## manifest.json": [
         manifest.Manifest,
@@ -411,3 +471,8 @@ def test_every_key_of_a_bundle_is_in_the_reference(heading: str) -> None:
     found = {code(row[0]) for row in rows(section(REFERENCE / "bundle.md", heading))}
     expected = {key for model in BUNDLE_TABLES[heading] for key in key_names(model)}
     assert found == expected
+
+
+if __name__ == "__main__":
+    for each in PAGES:
+        update(each)
