@@ -272,7 +272,8 @@ def test_much_junk_is_refused_fast_and_with_little_memory(
     tracemalloc.stop()
     assert found.exit_code in (1, 2)
     assert seconds < 10
-    assert peak < (12 if head.startswith("OPENQASM") else 1) * size
+    # Without a version line the first bytes decide; otherwise a parser has to look at the text.
+    assert peak < (64 * 2**20 if head.startswith("OPENQASM") else size)
 
 
 # Includes

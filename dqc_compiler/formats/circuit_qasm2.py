@@ -41,6 +41,7 @@ _UNDEFINED = re.compile(
     r"'(\w+)' is not defined in this scope"
     r"|cannot use non-builtin custom instruction '(\w+)' before definition"
 )
+_LONE_EQUALS = re.compile(r"(?<!=)=(?!=)")
 _GRAMMAR = re.compile(r"needed|unexpected|expected|doesn't match any valid tokens|unterminated")
 
 
@@ -138,7 +139,7 @@ def _wrong_count(source: CircuitText, text: str, counts: dict[str, int]) -> Diag
 def _reworded(message: str, source: CircuitText, own_files: dict[str, CircuitText]) -> Diagnostic:
     match = _MESSAGE.fullmatch(message)
     if match is None:
-        return InvalidStatement(place=Place(file=source.name), problem=message)
+        return _without_place(message, source)
     # The parser names an included file by the end of its path, and the circuit itself "<input>".
     names = (name for name in own_files if Path(name).name == Path(match["file"]).name)
     origin = own_files.get(next(names, ""), source)
@@ -154,3 +155,12 @@ def _reworded(message: str, source: CircuitText, own_files: dict[str, CircuitTex
     if _GRAMMAR.search(problem):
         return CircuitSyntax(place=place, problem=problem)
     return InvalidStatement(place=place, problem=problem)
+
+
+def _without_place(message: str, source: CircuitText) -> Diagnostic:
+    """The few messages in which the parser names no line."""
+    lone = _LONE_EQUALS.search(without_comments(source.text))
+    if "single equals" in message and lone is not None:
+        problem = "a single = means nothing in OpenQASM 2"
+        return CircuitSyntax(place=source.place_of(lone.start()), problem=problem)
+    return InvalidStatement(place=Place(file=source.name), problem=message)

@@ -166,6 +166,13 @@ class _Resolver(ValueResolver):
             return int(value), types.Int(const=True)
         return value, types.Float(const=True)
 
+    def visit_RangeDefinition(self, node: ast.RangeDefinition) -> Any:  # noqa: N802
+        for part in (node.start, node.end, node.step):
+            kind = types.Int(const=True) if part is None else self.visit(part)[1]
+            if not (isinstance(kind, types.Int | types.Uint) and kind.const):
+                raise ConversionError("the ends of a range must be constant integers", node)
+        return super().visit_RangeDefinition(node)
+
     def _index_collection(
         self, collection: Any, collection_type: Any, indexer: Any, base: Any
     ) -> Any:
@@ -366,7 +373,9 @@ class _Visitor(ConvertVisitor):
     def visit_QuantumGate(self, node: ast.QuantumGate, context: Any) -> Any:  # noqa: N802
         """A gate call, once the number of its angles and operands is known to be right."""
         symbol = context.symbol_table.get(node.name.name, node)
-        if symbol is not None and isinstance(symbol.type, types.Gate):
+        if symbol is not None:
+            if not isinstance(symbol.type, types.Gate):
+                raise ConversionError(f"{symbol.name} is not a gate", node)
             angles, qubits = _signature(symbol.type)
             _check_count("parameters", symbol.name, angles, len(node.arguments))
             if not node.modifiers:
