@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import jsonschema
@@ -14,72 +12,25 @@ import pytest
 
 from dqc_compiler.diagnostics import CompilerError
 from dqc_compiler.formats import schema
-from dqc_compiler.formats.bundle_contents import Contents, make_contents
+from dqc_compiler.formats.bundle_contents import Contents
 from dqc_compiler.formats.bundle_in import Bundle, read_bundle
-from dqc_compiler.formats.bundle_out import write_bundle
 from dqc_compiler.formats.network_file import Network
-from dqc_compiler.formats.verdict import Check, Verdict
-from dqc_compiler.ir import Circuit, Operation
-from dqc_compiler.pipeline import Options, compile_circuit
+from tests import fourier_bundle
+from tests.errors.cases_bundle import replace
+from tests.fourier_bundle import NETWORK, PROVEN
 
 SCHEMAS = Path(schema.__file__).parent / "schemas"
-ERRORS = Path(__file__).parent / "errors" / "bundle"
-PROVEN = Verdict(equivalent=True, checks=(Check(name="symbolic", passed=True, detail="equal"),))
-
-NETWORK = """\
-schema = 1
-node.a = { data_qubits = 2, comm_qubits = 1 }
-node.b = { data_qubits = 3, comm_qubits = "unlimited", measure_ns = 700.0 }
-node.c = { data_qubits = 2, comm_qubits = 2 }
-[[link]]
-between = ["b", "a"]
-cutoff_us = 300.0
-[[link]]
-between = ["b", "c"]
-fidelity = 0.9
-[[link]]
-between = ["a", "c"]
-"""
-
-
-def circuit() -> Circuit:
-    """A Fourier transform with one idle qubit, one condition, and one bit that is never written."""
-    size = 6
-    rows = []
-    for i in range(size):
-        rows.append(Operation("h", (i,)))
-        rows += [Operation("cp", (j, i), (math.pi / 2 ** (j - i),)) for j in range(i + 1, size)]
-    rows += [Operation("measure", (0,), clbit=0)]
-    rows += [Operation("x", (5,), condition=((0, True),))]
-    rows += [Operation("measure", (i,), clbit=i) for i in range(1, size)]
-    qubits = [*(f"q[{i}]" for i in range(size)), "_bit0"]
-    clbits = [*(f"c[{i}]" for i in range(size)), "never"]
-    return Circuit.from_operations("fourier", qubits, clbits, rows)
-
-
-def make(*, seed: int = 0) -> Contents:
-    network = Network.parse(NETWORK, file="net.toml")
-    result = compile_circuit(circuit(), network, options=Options(seed=seed))
-    return make_contents(
-        logical=result.circuit,
-        placement=result.placement,
-        program=result.program,
-        schedule=result.schedule,
-        lower_bound_pairs=3,
-        seed=seed,
-        options={"verify": "off"},
-    )
 
 
 @pytest.fixture(scope="module")
 def contents() -> Contents:
-    return make()
+    return fourier_bundle.contents()
 
 
 @pytest.fixture(scope="module")
-def written(contents: Contents, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("bundle") / "out"
-    write_bundle(out, contents, verify=lambda *_: PROVEN)
+    fourier_bundle.write(out)
     return out
 
 
@@ -107,7 +58,7 @@ def test_it_reads_back_as_it_was_made(contents: Contents, bundle: Bundle) -> Non
 
 
 def test_equal_inputs_give_equal_bytes(contents: Contents) -> None:
-    again = make()
+    again = fourier_bundle.make()
     assert dict(again.files) == dict(contents.files)
     assert again.manifest.text() == contents.manifest.text()
     assert again.report.text() == contents.report.text()
@@ -235,60 +186,6 @@ def test_messages_arrive_before_they_are_used(bundle: Bundle) -> None:
 
 
 # --- Defects ------------------------------------------------------------------------------------
-
-
-def replace(name: str, old: str, new: str) -> Callable[[Path], None]:
-    def damage(directory: Path) -> None:
-        text = (directory / name).read_text()
-        assert old in text
-        (directory / name).write_text(text.replace(old, new, 1))
-
-    return damage
-
-
-def remove(name: str) -> Callable[[Path], None]:
-    return lambda directory: (directory / name).unlink()
-
-
-def overwrite(name: str, data: bytes) -> Callable[[Path], object]:
-    return lambda directory: (directory / name).write_bytes(data)
-
-
-DEFECTS: dict[str, Callable[[Path], object]] = {
-    "not_there": shutil.rmtree,
-    "no_manifest": remove("manifest.json"),
-    "manifest_of_something_else": overwrite("manifest.json", b'{"name": "web app"}\n'),
-    "manifest_cut_off": replace("manifest.json", '"seed": 0,', '"seed":'),
-    "manifest_not_text": overwrite("manifest.json", b'{"format": "\xff"}'),
-    "manifest_unknown_key": replace("manifest.json", '"seed": 0', '"seed": 0, "host": "here"'),
-    "manifest_wrong_type": replace("manifest.json", '"seed": 0', '"seed": "0"'),
-    "manifest_schema": replace("manifest.json", '"schema": 1', '"schema": 7'),
-    "manifest_path_outside": replace("manifest.json", '"logical.qasm"', '"../logical.qasm"'),
-    "manifest_without_program": replace("manifest.json", '"nodes/b.qasm"', '"nodes/d.qasm"'),
-    "program_missing": remove("nodes/b.qasm"),
-    "program_changed": replace("nodes/b.qasm", "reset", "reset "),
-    "two_files_changed": lambda d: (
-        replace("nodes/a.qasm", "reset", "reset ")(d),
-        replace("report.json", '"ebits"', '"e-bits"')(d),
-    ),
-}
-SHA = re.compile(r"\b[0-9a-f]{12}\b")
-
-
-@pytest.mark.parametrize("case", DEFECTS)
-def test_golden_messages(case: str, written: Path, tmp_path: Path) -> None:
-    damaged = tmp_path / "out"
-    shutil.copytree(written, damaged)
-    DEFECTS[case](damaged)
-    with pytest.raises(CompilerError) as caught:
-        read_bundle(damaged)
-    assert caught.value.exit_code == 2
-    shown = SHA.sub("<sha>", str(caught.value).replace(str(damaged), "out")) + "\n"
-    assert shown == (ERRORS / f"{case}.err").read_text()
-
-
-def test_no_golden_message_is_left_over() -> None:
-    assert {path.stem for path in ERRORS.glob("*.err")} == set(DEFECTS)
 
 
 def test_changed_files_can_be_read_on_purpose(written: Path, tmp_path: Path) -> None:

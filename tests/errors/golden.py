@@ -1,53 +1,59 @@
-"""Error messages as people see them: each input beside the text that it must produce.
+"""Error messages as people see them, each beside the case that provokes it.
 
-An input `tests/errors/<subject>/<case>.<ending>` stands beside `<case>.err`. To accept new wording
-run `python tests/errors/golden.py --update` and review the difference.
+A case runs into a problem, given an empty directory, and returns what is shown; the cases of a
+subject are in `cases_<subject>.py`. What a case must show stands in `<subject>/<case>.err`, beside
+its input if that is a file. To accept new wording run `python -m tests.errors.golden --update` in
+the root of the repository, and review the difference.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from dqc_compiler.diagnostics.core import CompilerError
-from dqc_compiler.formats.circuit_in import read_circuit
+from tests.errors import (
+    cases_bundle,
+    cases_circuit,
+    cases_network,
+    cases_placement,
+    cases_usage,
+    cases_verify,
+)
 
 ROOT = Path(__file__).parent
-SUBJECTS: dict[str, tuple[str, Callable[[Path], object]]] = {"circuit": (".qasm", read_circuit)}
-"""Ending of the inputs of each subject, and what reads one."""
+SUBJECTS: dict[str, Mapping[str, Callable[[Path], str]]] = {
+    "bundle": cases_bundle.CASES,
+    "circuit": cases_circuit.CASES,
+    "network": cases_network.CASES,
+    "placement": cases_placement.CASES,
+    "usage": cases_usage.CASES,
+    "verify": cases_verify.CASES,
+}
 
 
-def cases() -> Iterator[tuple[str, Path]]:
-    """Subject and input of every case."""
-    for subject, (ending, _) in SUBJECTS.items():
-        for path in sorted((ROOT / subject).glob(f"*{ending}")):
-            yield subject, path
-
-
-def shown(subject: str, path: Path) -> str:
-    """What is shown for an input, with file names instead of paths, and the exit code."""
-    _, read = SUBJECTS[subject]
-    try:
-        read(path)
-    except CompilerError as error:
-        text = str(error).replace(f"{path.parent}/", "")
-        return f"{text}\nexit code {error.exit_code}\n"
-    return "accepted\n"
+def expected_file(subject: str, case: str) -> Path:
+    """The file that holds what a case must show."""
+    return ROOT / subject / f"{case}.err"
 
 
 def main() -> None:
-    """Compare all cases with their files, or rewrite the files."""
+    """Show which messages differ from their files, or accept them all."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--update", action="store_true", help="write the .err files")
     update = parser.parse_args().update
-    for subject, path in cases():
-        expected = path.with_suffix(".err")
-        text = shown(subject, path)
-        if update:
-            expected.write_text(text, encoding="utf-8")
-        elif not expected.exists() or expected.read_text(encoding="utf-8") != text:
-            print(f"differs: {expected}")
+    for subject, cases in SUBJECTS.items():
+        for case, provoke in cases.items():
+            with tempfile.TemporaryDirectory() as directory:
+                shown = provoke(Path(directory))
+            file = expected_file(subject, case)
+            if file.exists() and file.read_text(encoding="utf-8") == shown:
+                continue
+            if update:
+                file.parent.mkdir(exist_ok=True)
+                file.write_text(shown, encoding="utf-8")
+            print(f"{'written' if update else 'differs'}: {file}")
 
 
 if __name__ == "__main__":

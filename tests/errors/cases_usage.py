@@ -1,0 +1,75 @@
+"""Command lines that are refused."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from functools import partial
+from pathlib import Path
+
+from dqc_compiler import cli
+from dqc_compiler.cli_terminal import execute
+
+GHZ = """\
+OPENQASM 3.0;
+include "stdgates.inc";
+qubit[4] q;
+bit[4] c;
+h q[0];
+cx q[0], q[1];
+cx q[1], q[2];
+cx q[2], q[3];
+c = measure q;
+"""
+BUNDLE = '{"format": "dqc-bundle"}\n'
+
+_MAKE = ("network", "make", "all-to-all", "--nodes", "2", "--data-qubits", "2")
+_COMPILE = ("compile", "ghz.qasm", "--nodes", "2")
+COMMANDS = {
+    "no_network": ("compile", "ghz.qasm"),
+    "two_networks": (*_COMPILE, "--network", "net.toml"),
+    "sizes_for_a_file": ("compile", "ghz.qasm", "--network", "net.toml", "--data-qubits", "2"),
+    "no_nodes": ("compile", "ghz.qasm", "--nodes", "0"),
+    "negative_nodes": ("compile", "ghz.qasm", "--nodes", "-2"),
+    "too_many_nodes": ("compile", "ghz.qasm", "--nodes", "1001"),
+    "no_comm_qubits": (*_COMPILE, "--comm-qubits", "0"),
+    "bad_comm_qubits": (*_COMPILE, "--comm-qubits", "many"),
+    "negative_data_qubits": (*_COMPILE, "--data-qubits", "-1"),
+    "unknown_code": ("explain", "DQC000"),
+    "no_such_network": ("compile", "ghz.qasm", "--network", "net.toml"),
+    "no_such_circuit": ("compile", "gzh.qasm", "--nodes", "2"),
+    "circuit_is_a_directory": ("compile", "old", "--nodes", "2"),
+    "output_exists": (*_COMPILE, "-o", "old"),
+    "output_holds_other_files": (*_COMPILE, "-o", "old", "--force"),
+    "output_is_a_file": (*_COMPILE, "-o", "ghz.qasm", "--force"),
+    "output_without_parent": (*_COMPILE, "-o", "no/such/place"),
+    "output_without_name": (*_COMPILE, "-o", ""),
+    "does_not_fit": ("compile", "ghz.qasm", "--nodes", "3", "--data-qubits", "1"),
+    "network_file_exists": (*_MAKE, "-o", "ghz.qasm"),
+    "network_file_without_parent": (*_MAKE, "-o", "no/such/net.toml"),
+    "not_a_bundle": ("verify", "ghz.dqc", "ghz.qasm"),
+}
+"""Arguments of `dqc`, in a directory with a circuit and something that looks like a bundle."""
+
+
+def run(arguments: tuple[str, ...], directory: Path) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of a command in a prepared directory."""
+    (directory / "ghz.qasm").write_text(GHZ)
+    (directory / "old").mkdir()
+    (directory / "old" / "manifest.json").write_text(BUNDLE)
+    (directory / "old" / "notes.txt").write_text("mine\n")
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        contextlib.chdir(directory),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        code = execute(cli.dqc, "dqc", list(arguments))
+    return code, out.getvalue(), err.getvalue()
+
+
+def shown(arguments: tuple[str, ...], directory: Path) -> str:
+    return run(arguments, directory)[2]
+
+
+CASES = {case: partial(shown, arguments) for case, arguments in COMMANDS.items()}
