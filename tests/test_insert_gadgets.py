@@ -9,8 +9,6 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from dqc_compiler.costs.ebits import pairs
-from dqc_compiler.diagnostics import CompilerError
-from dqc_compiler.diagnostics.placement import NoRoomForMove
 from dqc_compiler.ir import (
     ABSENT,
     Circuit,
@@ -52,14 +50,6 @@ def distribute(placement: Placement) -> tuple[RemotePlan, DistributedProgram]:
     program = InsertGadgets().run(plan)
     program.verify()
     return plan, program
-
-
-def refused_for_room(placement: Placement) -> bool:
-    try:
-        PlanVisits().run(placement)
-    except CompilerError as error:
-        return isinstance(error.diagnostics[0], NoRoomForMove)
-    return False
 
 
 def peak_comm(program: DistributedProgram) -> list[int]:
@@ -480,15 +470,14 @@ def test_moving_homes_with_room(data: st.DataObject, seed: int) -> None:
 @thorough
 @given(st.data(), st.integers(0, 2**32))
 def test_moving_homes_in_little_room(data: st.DataObject, seed: int) -> None:
-    """Either the plan is refused or the program is right; never a crash, never a wrong program."""
+    """Homes that find no room stay where they are; the program is right all the same."""
     circuit = data.draw(circuits())
     graph = Segment().run(circuit)
     network = data.draw(networks(graph.wires))
     placement = data.draw(moving_placements(graph, network))
     last = placement.segment_home[graph.wire_segments[1:] - 1].tolist()
     assume(all(last.count(i) <= node.data_qubits for i, node in enumerate(network.nodes)))
-    if not refused_for_room(placement):
-        assert_right(circuit, placement, seed)
+    assert_right(circuit, placement, seed)
 
 
 @thorough

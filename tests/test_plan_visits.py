@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dqc_compiler.costs.ebits import pairs
 from dqc_compiler.diagnostics import CompilerError
-from dqc_compiler.diagnostics.placement import NoRoomForMove, NotAllToAll
+from dqc_compiler.diagnostics.placement import NotAllToAll
 from dqc_compiler.ir import Network, Node, Placement, RemotePlan, Step, StepKind
 from dqc_compiler.passes.plan_visits import PlanVisits
 from dqc_compiler.passes.segment import Segment
@@ -202,14 +202,16 @@ def test_change_of_home_elsewhere_is_a_teleport_before_the_next_gate() -> None:
     assert plan.pairs == pairs(placement) == 2
 
 
-def test_full_nodes_cannot_exchange_their_qubits() -> None:
+def moves(plan: RemotePlan) -> list[Step]:
+    return [step for step in plan.steps() if step.kind is StepKind.MOVE]
+
+
+def test_full_nodes_exchange_their_qubits_only_with_a_second_comm_qubit() -> None:
     rows = [cz(A, B), h(A), h(B), cz(A, B)]
     placement = homes_by_segment(rows, [0, 1, 1, 0], [0, 0], make_network((1, 1), 1))
-    with pytest.raises(CompilerError) as caught:
-        PlanVisits().run(placement)
-    assert isinstance(caught.value.diagnostics[0], NoRoomForMove)
+    assert not moves(planned(placement))
     roomy = homes_by_segment(rows, [0, 1, 1, 0], [0, 0], make_network((1, 1), 2))
-    planned(roomy)
+    assert len(moves(planned(roomy))) == 2
 
 
 def test_old_home_has_room_after_a_change() -> None:
@@ -248,6 +250,9 @@ def test_unlimited_memory_attains_the_formula(data: st.DataObject, is_static: bo
     network = data.draw(networks(graph.wires, comm=(None,)))
     draw = static_placements if is_static else moving_placements
     placement = data.draw(draw(graph, network))
+    last = placement.segment_home[graph.wire_segments[1:] - 1].tolist()
+    # A qubit that ends where there is no data qubit for it has to move once more.
+    assume(all(last.count(i) <= node.data_qubits for i, node in enumerate(network.nodes)))
     assert planned(placement).pairs == pairs(placement)
 
 

@@ -24,18 +24,3 @@ class NotAllToAll(Infeasible):
     )
     first: str
     second: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class NoRoomForMove(Infeasible):
-    """A placement moves a qubit to a node whose cells are all taken by other qubits.
-
-    Homes change one at a time, and a node keeps one comm qubit free, so that two full nodes cannot
-    exchange qubits.
-    """
-
-    code: ClassVar[str] = "DQC252"
-    title: ClassVar[str] = "no room for a change of home"
-    message: ClassVar[str] = "node {node} has no free comm qubit and no copy that can be closed"
-    help: ClassVar[str] = "give the node one more data or comm qubit"
-    node: str

@@ -9,7 +9,7 @@ from itertools import combinations
 from typing import ClassVar
 
 from dqc_compiler.diagnostics import CompilerError
-from dqc_compiler.diagnostics.placement import NoRoomForMove, NotAllToAll
+from dqc_compiler.diagnostics.placement import NotAllToAll
 from dqc_compiler.ir import Network, Placement, RemotePlan, Step, StepKind
 
 _NEVER = 1 << 60
@@ -47,12 +47,15 @@ class _Planner:
         self.gate_segments: list[list[int]] = graph.gate_segments.tolist()
         self.segment_wire: list[int] = graph.segment_wire.tolist()
         self.cells: list[float] = [node.cells for node in network.nodes]
+        self.data = [node.data_qubits for node in network.nodes]
         self.limited = any(node.comm_qubits is not None for node in network.nodes)
         self.segment: list[int] = graph.wire_segments[:-1].tolist()  # current segment of each wire
         self.root: list[int] = placement.start_home.tolist()
         self.copies: list[set[int]] = [set() for _ in range(graph.wires)]
         self.visitors: list[set[int]] = [set() for _ in self.nodes]  # wires with a copy there
-        self.load: list[int] = [self.root.count(node) for node in range(len(self.nodes))]
+        self.roots: list[int] = [self.root.count(node) for node in range(len(self.nodes))]
+        self.load = list(self.roots)  # roots and copies
+        self.restless: list[set[int]] = [set() for _ in self.nodes]  # wires that want to leave
         self.uses = self._uses()
         self.last_gate = {s: gate for gate, pair in enumerate(self.gate_segments) for s in pair}
         self.gate = -1  # the gate that is being executed
@@ -76,6 +79,7 @@ class _Planner:
                 self.steps.append(Step(StepKind.OPERATION, operation))
             else:
                 self._execute(gate, operation)
+        self._bring_home()
         return RemotePlan.from_steps(self.placement, self.steps)
 
     def _execute(self, gate: int, operation: int) -> None:
@@ -96,12 +100,22 @@ class _Planner:
         return self.root[wire] == node or node in self.copies[wire]
 
     def _enter(self, wire: int, segment: int) -> None:
-        """Make `segment` the current one: its root has to be at its home."""
+        """Make `segment` the current one, with the root at its home if there is room."""
         if self.segment[wire] == segment:
             return
         self.segment[wire] = segment
-        if self.home[segment] != self.root[wire]:
-            self._move(wire, self.home[segment])
+        home, root = self.home[segment], self.root[wire]
+        if home != root and not self._move_if_possible(wire, home):
+            self._stay(segment, root)
+        self.restless[root].discard(wire)
+
+    def _stay(self, segment: int, root: int) -> None:
+        """Plan for a segment that has to live at `root`: what its home was to host, it visits."""
+        planned = self.home[segment]
+        self.home[segment] = root
+        for gate in range(self.gate, self.last_gate[segment] + 1):
+            if segment in self.gate_segments[gate] and self.host[gate] == planned:
+                self.uses[segment, planned].append(gate)
 
     def _leave(self, wire: int, segment: int, gate: int) -> None:
         """Close the copies that serve no later gate; take a home change that is free now."""
@@ -111,8 +125,12 @@ class _Planner:
                 if gate == self.last_gate[segment] and node == next_home:
                     continue
                 self._close(wire, node)
-        if gate == self.last_gate[segment] and self._next_home(wire, segment) in self.copies[wire]:
-            self._move(wire, self._next_home(wire, segment))
+        next_home = self._next_home(wire, segment)
+        if gate != self.last_gate[segment] or next_home == self.root[wire]:
+            return
+        self.restless[self.root[wire]].add(wire)
+        if next_home in self.copies[wire] and not self._move_if_possible(wire, next_home):
+            self._close(wire, next_home)
 
     def _next_home(self, wire: int, segment: int) -> int:
         is_last = segment + 1 == self.placement.graph.wire_segments[wire + 1]
@@ -166,7 +184,7 @@ class _Planner:
         source = self.root[wire]
         for node in (source, target):
             if not self._make_room(node, keep=keep):
-                raise CompilerError(NoRoomForMove(node=self.nodes[node].name))
+                raise ValueError(f"no free comm qubit at node {self.nodes[node].name}")
         link = self.links[source][target]
         self.steps.append(Step(StepKind.OPEN, wire=wire, source=source, target=target, link=link))
         self.copies[wire].add(target)
@@ -178,6 +196,25 @@ class _Planner:
         self._forget(wire, node)
         self.load[node] -= 1
 
+    def _move_if_possible(self, wire: int, target: int) -> bool:
+        """Move a root, after wires that want to leave the target anyway, unless it is too full.
+
+        A node keeps one comm qubit that holds no root, or it could neither send nor receive.
+        """
+        if self.roots[target] >= self.data[target]:
+            self._let_leave(target, keep=wire)
+        if self.roots[target] + 1 > self.cells[target] - 1:
+            return False
+        self._move(wire, target)
+        return True
+
+    def _let_leave(self, node: int, *, keep: int) -> None:
+        """Move restless wires away from a node while its roots exceed its data qubits."""
+        for wire in sorted(self.restless[node] - {keep}):
+            target = self._next_home(wire, self.segment[wire])
+            if self.roots[node] >= self.data[node] and self.roots[target] + 1 < self.cells[target]:
+                self._move(wire, target)
+
     def _move(self, wire: int, target: int) -> None:
         if target not in self.copies[wire]:
             self._open(wire, target, keep=[wire])
@@ -186,6 +223,17 @@ class _Planner:
         self._forget(wire, target)
         self.root[wire] = target
         self.load[source] -= 1
+        self.roots[source] -= 1
+        self.roots[target] += 1
+        self.restless[source].discard(wire)
+
+    def _bring_home(self) -> None:
+        """At the end every root needs a data qubit; a node with too many gives some away."""
+        for wire in range(len(self.root)):
+            node = self.root[wire]
+            if self.roots[node] > self.data[node]:
+                free = [p for p in range(len(self.nodes)) if self.roots[p] < self.data[p]]
+                self._move(wire, free[0])
 
     def _forget(self, wire: int, node: int) -> None:
         self.copies[wire].remove(node)
@@ -200,6 +248,10 @@ class PlanVisits:
     When the next gadget does not fit, copies at the node are closed, furthest next use first
     (Belady's rule), and opened again later: each visit costs one pair. What always remains is
     open, gate, close, which fits with one comm qubit per node; that is the termination argument.
+
+    A root moves right before the first gate of the segment that wants it elsewhere, earlier if a
+    copy is there anyway or others need its place. If the new home has no room, the root stays where
+    it is for that segment and visits instead.
     """
 
     name: ClassVar[str] = "plan-visits"
@@ -208,6 +260,6 @@ class PlanVisits:
         """Walk the circuit once.
 
         Raises:
-            CompilerError: NotAllToAll; NoRoomForMove if a change of home finds no free cell.
+            CompilerError: NotAllToAll.
         """
         return _Planner(placement).run()
