@@ -2,8 +2,8 @@
 
     python benchmarks/peers.py [--only 'qft*']
 
-Unlimited comm qubits, as the peers assume. Two columns: static homes with the pair cover, where every
-gate stays at a home of its operands; and what the compiler emits. Prints the geometric means.
+Unlimited comm qubits, as the peers assume. Two columns: static homes with the pair cover, where
+every gate stays at a home of its operands; and what the compiler emits. Prints geometric means.
 """
 
 from __future__ import annotations
@@ -19,16 +19,21 @@ from dqc_compiler.costs import ebits
 from dqc_compiler.formats.circuit_in import read_circuit
 from dqc_compiler.formats.network_file import Network
 from dqc_compiler.passes.cover import Cover
-from dqc_compiler.pipeline import Place, compile_circuit
+from dqc_compiler.pipeline import Options, compile_circuit
+from dqc_compiler.portfolio import Place
 
 HERE = Path(__file__).parent
 
 
 def main() -> None:
     """Print one line per instance and the two means."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--only", default="*", help="glob over the circuits' names")
-    only = parser.parse_args().only
+    parser.add_argument("--preset", default="balanced", choices=["fast", "balanced"])
+    arguments = parser.parse_args()
+    only, options = arguments.only, Options(preset=arguments.preset)
     logs: list[tuple[float, float]] = []
     with (HERE / "best_peers.csv").open(encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if fnmatch(row["circuit"], only)]
@@ -38,11 +43,11 @@ def main() -> None:
         nodes, data, peer = (int(row[key]) for key in ("nodes", "data_qubits_per_node", "pairs"))
         network = Network.all_to_all(nodes=nodes, data_qubits=data, comm_qubits=None)
         started = perf_counter()
-        result = compile_circuit(circuit, network)
+        result = compile_circuit(circuit, network, options=options)
         seconds = perf_counter() - started
         graph = result.placement.graph
-        starts = Place(network=network).candidates(graph)
-        cover = min(ebits.pairs(Cover().run(placement)) for placement in starts)
+        static = Place(network=network, preset="fast").candidates(graph)
+        cover = min(ebits.pairs(Cover().run(placement)) for placement in static)
         emitted = result.program.pairs
         logs.append((log(cover / peer), log(emitted / peer)))
         print(

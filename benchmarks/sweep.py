@@ -2,8 +2,8 @@
 
     python benchmarks/sweep.py [--only 'qft*'] [--verify auto|all]
 
-One process with warm kernels. Each case writes its bundle into a temporary directory, as the command
-does, and is checked there. Prints one line per circuit and exits with 1 if anything failed.
+One process with warm kernels. Each case writes its bundle into a temporary directory, as the
+command does, and is checked there. Prints one line per circuit; exits with 1 if anything failed.
 """
 
 from __future__ import annotations
@@ -74,7 +74,9 @@ def sweep(pattern: str, verify: str) -> Iterator[tuple[str, Case, int, str | Non
 
 def main() -> int:
     """Print the table; 1 if a case failed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--only", default="*", help="glob over the circuits' names")
     parser.add_argument("--verify", default="auto", choices=["auto", "all"])
     arguments = parser.parse_args()

@@ -137,6 +137,13 @@ def dqc() -> None:
 )
 @_comm_qubits_option
 @click.option("-o", "--output", metavar="DIR", help="The bundle.  [default: ./<circuit>.dqc]")
+@click.option(
+    "--preset",
+    type=click.Choice(["fast", "balanced"]),
+    default="balanced",
+    show_default=True,
+    help="fast: static homes only; balanced: qubits may move as well.",
+)
 @click.option("--seed", type=click.IntRange(min=0, max=2**31 - 1), default=0, show_default=True)
 @click.option(
     "--verify",
@@ -222,7 +229,7 @@ def _compile(output: Path, choices: Mapping[str, Any]) -> tuple[Report, dict[str
     if network is None:
         network = _made_network(len(circuit.qubits), choices)
     read = perf_counter()
-    options = Options(seed=choices["seed"], verify=choices["verify"])
+    options = Options(seed=choices["seed"], preset=choices["preset"], verify=choices["verify"])
     result = compile_circuit(circuit, network, options=options)
     compiled = perf_counter()
     contents = save_bundle(

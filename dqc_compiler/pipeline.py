@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from qiskit.passmanager import GenericPass, MultiStagePassManager
 
@@ -18,23 +18,15 @@ from dqc_compiler.ir import (
     Placement,
     RemotePlan,
     Schedule,
-    SegmentGraph,
 )
-from dqc_compiler.passes.burst import Burst
-from dqc_compiler.passes.cover import Cover
 from dqc_compiler.passes.insert_gadgets import InsertGadgets
-from dqc_compiler.passes.partition_contiguous import PartitionContiguous
-from dqc_compiler.passes.partition_metis import PartitionMetis
 from dqc_compiler.passes.plan_visits import PlanVisits
-from dqc_compiler.passes.refine import Refine
 from dqc_compiler.passes.schedule import ListSchedule
 from dqc_compiler.passes.segment import Segment
+from dqc_compiler.portfolio import Place, Preset
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
-
-_METIS_SEEDS = 2  # a third gained less than one per cent on the benchmark circuits
-_BURST_WINDOWS = (8, 64)  # gates; no single window is best, and more than two gain little
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +34,7 @@ class Options:
     """What a user may choose. Equal inputs, options and version give equal bytes."""
 
     seed: int = 0
+    preset: Preset = "balanced"
     verify: Literal["auto", "all", "off"] = "auto"
 
 
@@ -87,50 +80,11 @@ class _Task(GenericPass):  # type: ignore[misc]
         return result
 
 
-@dataclass(frozen=True)
-class Place:
-    """Segment graph to placement: the cheapest of a few starts, priced as it will be emitted.
-
-    Every start is partitioned and refined. Hosts that are best without a memory limit keep many
-    copies open for long; where comm qubits are few, hosts that make short visits compete with them,
-    and the plan, which knows every visit, decides.
-    """
-
-    name: ClassVar[str] = "place"
-    network: Network
-    seed: int = 0
-
-    def run(self, graph: SegmentGraph) -> Placement:
-        """Try all candidates; ties go to the earlier one."""
-        return min(self.candidates(graph), key=lambda candidate: PlanVisits().run(candidate).pairs)
-
-    def candidates(self, graph: SegmentGraph) -> list[Placement]:
-        """All placements that compete."""
-        return [
-            candidate
-            for number, start in enumerate(self._starts(graph))
-            for candidate in self._candidates(start, self.seed * (_METIS_SEEDS + 1) + number)
-        ]
-
-    def _starts(self, graph: SegmentGraph) -> list[Placement]:
-        seeds = [self.seed * _METIS_SEEDS + i for i in range(_METIS_SEEDS)]
-        metis = [PartitionMetis(network=self.network, seed=seed).run(graph) for seed in seeds]
-        return [PartitionContiguous(network=self.network).run(graph), *metis]
-
-    def _candidates(self, start: Placement, seed: int) -> list[Placement]:
-        refined = Refine(seed=seed).run(Cover().run(start))
-        candidates = [refined, Cover().run(refined)]
-        if any(node.comm_qubits is not None for node in self.network.nodes):
-            homes = (start, refined)
-            candidates += [Burst(window=w).run(p) for w in _BURST_WINDOWS for p in homes]
-        return candidates
-
-
 def stages(network: Network, options: Options) -> MultiStagePassManager[Circuit, Schedule]:
     """The compiler's stages; assign to an attribute to replace one."""
     return MultiStagePassManager(
         segment=_Task(Segment()),
-        place=_Task(Place(network=network, seed=options.seed)),
+        place=_Task(Place(network=network, seed=options.seed, preset=options.preset)),
         plan=_Task(PlanVisits()),
         insert=_Task(InsertGadgets()),
         schedule=_Task(ListSchedule()),

@@ -44,8 +44,8 @@ def _hosts(graph: SegmentGraph, mask: Int64, home: Int64) -> Int32:
     lowest = np.log2((common & -common).astype(np.float64)).astype(np.int64)
     first, second = home[segments[:, 0]], home[segments[:, 1]]
     hosts = np.where(common >> second & 1, second, lowest)
-    hosts = np.where(common >> first & 1, first, hosts)
-    return frozen(hosts, np.int32)
+    result: Int32 = frozen(np.where(common >> first & 1, first, hosts), np.int32)
+    return result
 
 
 @dataclass(frozen=True)
