@@ -344,7 +344,10 @@ def test_many_includes_are_refused(tmp_path: Path) -> None:
 STATEMENTS = [
     "x q[0];", "rx(0.5) q[0];", "rx(-pi/4) q[1];", "U(1, .5, 2e-1) q[0];", "cx q[0],q[1];",
     "cx q , r ;", "c[0] = measure q[1];", "c = measure q;", "measure q[0] -> c[0];", "reset q[0];",
-    "barrier q[0], q[1];", "if (c[0]) { x q[0]; }", "if (c[0]) x q[0]; else y q[0];",
+    "barrier q[0], q[1];", "if (c[0]) { x q[0]; }", "if(c==2){x q[0];rz(0.1) q[1];}",
+    "if (!c[1]) { }", "if (c[0] == false) {\n x q[0];\n y q[1]; }", "if (!c == 1) { x q[0]; }",
+    "if (d) { if (c[0]) { x q[0]; } }", "if (true) { x q[0]; }", "if (c[1]) { barrier q; }",
+    "if (c[0]) x q[0]; else y q[0];",
     "if (c[0]) { x q[0]; } else { y q[0]; }", "for int i in {0, 1} x q[i];",
     "for int i in {0, 1} x q[0];", "for int i in [0:1] { x q[i]; y q[0]; }", "ctrl @ x q[0], q[1];",
     "gphase(0.3);", "let a = q[0:1];", "qubit[3] r;", "bit[2] d;", "qreg s[3];",

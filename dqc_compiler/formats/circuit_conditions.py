@@ -90,7 +90,9 @@ def less(first: Word, second: Word) -> Condition:
 
 
 def not_zero(value: Word) -> Condition:
-    """An integer has a digit that is 1."""
+    """An integer has a digit that is 1; with a single digit, this is that digit."""
+    if len(value) == 1:
+        return value[0]
     return negation(equal(value, ()))
 
 

@@ -208,7 +208,7 @@ class ControlFlow:
 
     def _condition(self, condition: Any, bits: _Bits) -> Condition:
         if isinstance(condition, expr.Expr):
-            return _as_bool(self._value(condition, bits))
+            return not_zero(self._value(condition, bits))
         target, value = condition
         if value < 0:
             return NEVER
@@ -244,7 +244,7 @@ class ControlFlow:
     def _unary(self, node: expr.Unary, bits: _Bits) -> Word:
         operand = self._value(node.operand, bits)
         if node.op is expr.Unary.Op.LOGIC_NOT:
-            return (negation(_as_bool(operand)),)
+            return (negation(not_zero(operand)),)
         if node.op is expr.Unary.Op.BIT_NOT:
             return tuple(negation(digit) for digit in operand)
         raise CompilerError(UnsupportedCondition(part=f"the operator {node.op.name}"))
@@ -302,7 +302,3 @@ def _width(node: expr.Expr) -> int:
 def _cut(digits: Word, node: expr.Expr) -> Word:
     width = _width(node)
     return (*digits, *[constant(value=False)] * (width - len(digits)))[:width]
-
-
-def _as_bool(value: Word) -> Condition:
-    return value[0] if len(value) == 1 else not_zero(value)

@@ -22,7 +22,7 @@ from dqc_compiler.diagnostics.core import CompilerError, Place
 from dqc_compiler.formats.circuit_conditions import Cube
 from dqc_compiler.formats.circuit_text import (
     CircuitText,
-    circuit_text,
+    given_circuit_text,
     language_version,
     located,
     read_circuit_text,
@@ -50,7 +50,9 @@ def read_circuit(source: str | Path | QuantumCircuit, *, text: str | None = None
     """
     if not isinstance(source, str | Path):
         return circuit_from_qiskit(source)
-    origin = read_circuit_text(Path(source)) if text is None else circuit_text(str(source), text)
+    origin = (
+        read_circuit_text(Path(source)) if text is None else given_circuit_text(str(source), text)
+    )
     name = _printable(Path(source).stem)
     parse = _parser(language_version(origin))
     try:

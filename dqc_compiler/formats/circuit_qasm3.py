@@ -6,16 +6,13 @@ syntax tree is walked, because only here the lines are known.
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Iterator, Sequence
-from itertools import zip_longest
+from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 from openqasm3 import ast
 from qiskit import QuantumCircuit
 from qiskit.circuit import (
-    CircuitError,
     ClassicalRegister,
     Clbit,
     Gate,
@@ -26,7 +23,6 @@ from qiskit.exceptions import QiskitError
 from qiskit_qasm3_import import ConversionError, types
 from qiskit_qasm3_import.converter import ConvertVisitor
 from qiskit_qasm3_import.data import Scope, Symbol
-from qiskit_qasm3_import.expression import ValueResolver
 from qiskit_qasm3_import.state import LocalScope
 
 from dqc_compiler.diagnostics.circuit import (
@@ -35,7 +31,6 @@ from dqc_compiler.diagnostics.circuit import (
     InvalidStatement,
     UnboundParameter,
     UndefinedName,
-    UnsupportedCondition,
     UnsupportedConstruct,
     UnsupportedStatement,
 )
@@ -50,11 +45,8 @@ from dqc_compiler.formats.circuit_conditions import (
     both,
     either,
     equal,
-    exactly_one,
-    less,
     negation,
     not_zero,
-    word,
 )
 from dqc_compiler.formats.circuit_control_flow import loop_passes
 from dqc_compiler.formats.circuit_gates import MAX_OPERATIONS
@@ -66,9 +58,9 @@ from dqc_compiler.formats.circuit_text import (
     read_included_text,
 )
 from dqc_compiler.formats.qasm3_statements import parse_statements
+from dqc_compiler.formats.qasm3_values import Resolver, is_number, word_of
 
 STANDARD_INCLUDE = "stdgates.inc"
-Connective = Callable[[Word, Word], Word]
 
 _REFUSED: dict[type, str] = {
     ast.WhileLoop: "a while loop",
@@ -85,10 +77,6 @@ _REFUSED: dict[type, str] = {
     ast.CalibrationGrammarDeclaration: "a calibration",
     ast.Pragma: "a pragma",
 }
-_FUNCTIONS = {
-    "sin": math.sin, "cos": math.cos, "tan": math.tan, "arcsin": math.asin, "arccos": math.acos,
-    "arctan": math.atan, "exp": math.exp, "log": math.log, "sqrt": math.sqrt,
-}  # fmt: skip
 _SCALARS: dict[type, Any] = {
     ast.IntType: types.Int(const=True),
     ast.UintType: types.Uint(const=True),
@@ -141,46 +129,6 @@ class _Declaration:
         if parameters not in self._definitions:
             self._definitions[parameters] = self._builder(*parameters).definition
         return _FileGate(self, self._definitions[parameters], parameters)
-
-
-class _Resolver(ValueResolver):
-    """Values of expressions, with the functions of the language and checked indices."""
-
-    def visit_FunctionCall(self, node: ast.FunctionCall) -> Any:  # noqa: N802
-        function = _FUNCTIONS.get(node.name.name)
-        if function is None:
-            raise ConversionError(f"the function '{node.name.name}' is not supported", node)
-        values = [self.visit(argument) for argument in node.arguments]
-        if not all(_is_number(kind) for _, kind in values):
-            raise ConversionError("functions of anything but constants are not supported", node)
-        return function(*(value for value, _ in values)), types.Float(const=True)
-
-    def visit_BinaryExpression(self, node: ast.BinaryExpression) -> Any:  # noqa: N802
-        if node.op.name not in ("**", "%"):
-            return super().visit_BinaryExpression(node)
-        (left, left_type), (right, right_type) = self.visit(node.lhs), self.visit(node.rhs)
-        if not (_is_number(left_type) and _is_number(right_type)):
-            raise ConversionError(f"'{node.op.name}' of anything but constants is not supported")
-        value = math.pow(left, right) if node.op.name == "**" else left % right
-        if isinstance(left, int) and isinstance(right, int) and value == int(value):
-            return int(value), types.Int(const=True)
-        return value, types.Float(const=True)
-
-    def visit_RangeDefinition(self, node: ast.RangeDefinition) -> Any:  # noqa: N802
-        for part in (node.start, node.end, node.step):
-            kind = types.Int(const=True) if part is None else self.visit(part)[1]
-            if not (isinstance(kind, types.Int | types.Uint) and kind.const):
-                raise ConversionError("the ends of a range must be constant integers", node)
-        return super().visit_RangeDefinition(node)
-
-    def _index_collection(
-        self, collection: Any, collection_type: Any, indexer: Any, base: Any
-    ) -> Any:
-        try:
-            return super()._index_collection(collection, collection_type, indexer, base)
-        except (IndexError, CircuitError):
-            message = f"an index is outside of 0 to {len(collection) - 1}"
-            raise ConversionError(message, base) from None
 
 
 class _Visitor(ConvertVisitor):
@@ -346,7 +294,7 @@ class _Visitor(ConvertVisitor):
         """A named number."""
         kind = _SCALARS.get(type(node.type))
         value, found = self._resolve_generic(node.init_expression, context, strict=False)
-        if kind is None or not (_is_number(found) or isinstance(found, types.Bool)):
+        if kind is None or not (is_number(found) or isinstance(found, types.Bool)):
             raise CompilerError(UnsupportedConstruct(construct="a constant of this type"))
         if isinstance(kind, types.Int | types.Uint):
             value = int(value)
@@ -429,7 +377,7 @@ class _Visitor(ConvertVisitor):
 
     def visit_BranchingStatement(self, node: ast.BranchingStatement, context: Any) -> Any:  # noqa: N802
         """The body under each case of the condition, the other body under each other case."""
-        condition = _as_bool(self._word(node.condition, context))
+        condition = not_zero(self._word(node.condition, context))
         self._branch(condition, node.if_block, context)
         if node.else_block:
             self._branch(negation(condition), node.else_block, context)
@@ -477,7 +425,7 @@ class _Visitor(ConvertVisitor):
     # Values
 
     def _resolve_generic(self, node: Any, context: Any, strict: bool) -> Any:
-        return _Resolver(context, strict).resolve(node)
+        return Resolver(context, strict).resolve(node)
 
     def _resolve_constant_duration(self, node: ast.Expression, context: Any) -> Any:
         value, unit = super()._resolve_constant_duration(node, context)
@@ -486,30 +434,9 @@ class _Visitor(ConvertVisitor):
         return value, unit
 
     def _word(self, node: ast.Expression, context: Any) -> Word:
-        """A classical expression as its binary digits; a Boolean has one."""
-        if isinstance(node, ast.UnaryExpression) and node.op.name in ("!", "~"):
-            operand = self._word(node.expression, context)
-            if node.op.name == "!":
-                return (negation(_as_bool(operand)),)
-            return tuple(negation(digit) for digit in operand)
-        if isinstance(node, ast.BinaryExpression) and node.op.name in _CONNECTIVES:
-            left, right = self._word(node.lhs, context), self._word(node.rhs, context)
-            return _CONNECTIVES[node.op.name](left, right)
-        if isinstance(node, ast.Cast):
-            if isinstance(node.type, ast.BoolType):
-                return (_as_bool(self._word(node.argument, context)),)
-            if isinstance(node.type, ast.IntType | ast.UintType | ast.BitType):
-                return self._word(node.argument, context)
-        value, kind = self._resolve_generic(node, context, strict=True)
-        if isinstance(kind, types.Bit):
-            return (self._bit(value),)
-        if isinstance(kind, types.BitArray):
-            return tuple(self._bit(clbit) for clbit in value)
-        if not (isinstance(kind, types.Bool | types.Int | types.Uint) and kind.const):
-            raise CompilerError(UnsupportedCondition(part=f"a value of type {kind.pretty()}"))
-        if value < 0:
-            raise CompilerError(UnsupportedCondition(part="a negative number"))
-        return word(int(value))
+        return word_of(
+            node, lambda value: self._resolve_generic(value, context, strict=True), self._bit
+        )
 
     def _bit(self, clbit: Clbit) -> Condition:
         index = self._circuit.find_bit(clbit).index
@@ -518,38 +445,8 @@ class _Visitor(ConvertVisitor):
         return bit(index) if index in self._written else NEVER
 
 
-def _digitwise(operation: Callable[[Condition, Condition], Condition]) -> Connective:
-    def apply(left: Word, right: Word) -> Word:
-        return tuple(operation(a, b) for a, b in zip_longest(left, right, fillvalue=NEVER))
-
-    return apply
-
-
-_CONNECTIVES: dict[str, Connective] = {
-    "&&": lambda a, b: (both(_as_bool(a), _as_bool(b)),),
-    "||": lambda a, b: (either(_as_bool(a), _as_bool(b)),),
-    "&": _digitwise(both),
-    "|": _digitwise(either),
-    "^": _digitwise(exactly_one),
-    "==": lambda a, b: (equal(a, b),),
-    "!=": lambda a, b: (negation(equal(a, b)),),
-    "<": lambda a, b: (less(a, b),),
-    ">": lambda a, b: (less(b, a),),
-    "<=": lambda a, b: (negation(less(b, a)),),
-    ">=": lambda a, b: (negation(less(a, b)),),
-}
-
-
-def _as_bool(value: Word) -> Condition:
-    return value[0] if len(value) == 1 else not_zero(value)
-
-
 def _line(node: ast.QASMNode) -> int:
     return node.span.start_line if node.span else 0
-
-
-def _is_number(kind: Any) -> bool:
-    return isinstance(kind, types.Int | types.Uint | types.Float | types.Angle) and kind.const
 
 
 def _check_count(what: str, name: str, wanted: int, given: int) -> None:

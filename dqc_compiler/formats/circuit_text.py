@@ -134,7 +134,7 @@ def read_circuit_text(path: Path) -> CircuitText:
     return source
 
 
-def circuit_text(name: str, text: str) -> CircuitText:
+def given_circuit_text(name: str, text: str) -> CircuitText:
     """A circuit that did not come from a file, for example from standard input.
 
     Raises:

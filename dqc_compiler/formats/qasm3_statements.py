@@ -1,8 +1,9 @@
 """OpenQASM 3 text into the statements of the reference syntax tree.
 
 The reference parser takes about 0.3 ms per statement. So the statements that large circuits are
-made of (gate calls, measurements and resets on single bits) are recognised here and their nodes
-built directly. Everything else goes through the parser, with the line and column of the file.
+made of (gate calls, measurements and resets on single bits, gates that depend on one bit) are
+recognised here and their nodes built directly. Everything else goes through the parser, with the
+line and column of the file.
 """
 
 from __future__ import annotations
@@ -30,6 +31,11 @@ _OPERAND = r"[^\W\d]\w*(?:\s*\[\s*\d{1,9}\s*\])?"
 _GATE = re.compile(rf"([^\W\d]\w*)(?:\s*\(([^()]*)\)\s*|\s+)({_OPERAND}(?:\s*,\s*{_OPERAND})*)\s*;")
 _MEASURE = re.compile(rf"({_OPERAND})\s*=\s*measure\s+({_OPERAND})\s*;")
 _RESET = re.compile(rf"reset\s+({_OPERAND})\s*;")
+_IF = re.compile(
+    rf"if\s*\(\s*(!\s*)?({_OPERAND})\s*(?:==\s*(true|false|\d{{1,9}})\s*)?\)\s*"
+    r"\{([^{}]*)\}"
+)
+_ELSE = re.compile(r"\s*else\b")
 _NUMBER = re.compile(r"(\d{1,300})|(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+")
 _KEYWORD = re.compile(
     r"(?:OPENQASM|include|defcalgrammar|def|cal|defcal|gate|extern|box|let|break|continue|if|else"
@@ -75,9 +81,6 @@ def parse_statements(source: CircuitText) -> Iterator[ast.Statement]:
         if piece.node is None:
             run.append(piece)
         else:
-            line, column = source.position(piece.start)
-            last_line, last_column = source.position(piece.end - 1)
-            piece.node.span = ast.Span(line, column - 1, last_line, last_column - 1)
             yield piece.node
     if run:
         yield from _parsed(source, text, run)
@@ -106,7 +109,7 @@ def _may_cut(run: list[_Piece], text: str, following: _Piece) -> bool:
 
 
 def _pieces(source: CircuitText, text: str) -> Iterator[_Piece]:
-    builder = _NodeBuilder()
+    builder = _NodeBuilder(source, text)
     start, depth, before = 0, 0, ";"
     for match in _MARK.finditer(text):
         mark = match.group()
@@ -118,11 +121,12 @@ def _pieces(source: CircuitText, text: str) -> Iterator[_Piece]:
             depth = max(0, depth - 1)
         if mark not in (";", "}") or depth:
             continue
-        first = start + len(text[start : match.end()]) - len(text[start : match.end()].lstrip())
+        chunk = text[start : match.end()]
+        first = match.end() - len(chunk.lstrip())
         # What follows a brace may be the body of a loop over a set.
-        node = builder.node(text[first : match.end()]) if mark == before == ";" else None
+        node = builder.node(first, match.end()) if before == ";" else None
         yield _Piece(first, match.end(), mark, node)
-        start, before = match.end(), mark
+        start, before = match.end(), ";" if node is not None else mark
     rest = text[start:]
     if rest.strip():
         yield _Piece(start + len(rest) - len(rest.lstrip()), len(text), "", None)
@@ -131,12 +135,49 @@ def _pieces(source: CircuitText, text: str) -> Iterator[_Piece]:
 class _NodeBuilder:
     """Builds the nodes of simple statements; equal operands and angles share theirs."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: CircuitText, text: str) -> None:
+        self._source = source
+        self._text = text
         self._operands: dict[str, Any] = {}
         self._expressions: dict[str, ast.Expression | None] = {}
 
-    def node(self, statement: str) -> ast.Statement | None:
-        """The node of a statement, without its span; None if it is not a simple one."""
+    def node(self, start: int, end: int) -> ast.Statement | None:
+        """The node of the statement text[start:end]; None if it is not a simple one."""
+        statement = self._text[start:end]
+        found = self._branch(statement, start) if statement[-1] == "}" else self._flat(statement)
+        if found is not None:
+            line, column = self._source.position(start)
+            last_line, last_column = self._source.position(end - 1)
+            found.span = ast.Span(line, column - 1, last_line, last_column - 1)
+        return found
+
+    def _branch(self, statement: str, start: int) -> ast.Statement | None:
+        """An `if` on one bit or register whose body is simple and that has no `else`."""
+        branch = _IF.fullmatch(statement)
+        if branch is None or _ELSE.match(self._text, start + len(statement)):
+            return None
+        negated, operand, value, body = branch.groups()
+        if operand in ("true", "false"):
+            return None
+        block: list[ast.Statement] = []
+        offset = start + branch.start(4)
+        for part in body.split(";")[:-1]:
+            first = offset + len(part) - len(part.lstrip())
+            node = self.node(first, offset + len(part) + 1)
+            if node is None:
+                return None
+            block.append(node)
+            offset += len(part) + 1
+        if body[body.rfind(";") + 1 :].strip():
+            return None
+        condition = _condition(operand, value)
+        if negated:
+            if value:
+                return None  # binds more tightly than the comparison
+            condition = ast.UnaryExpression(ast.UnaryOperator["!"], condition)
+        return ast.BranchingStatement(condition=condition, if_block=block, else_block=[])
+
+    def _flat(self, statement: str) -> ast.Statement | None:
         gate = _GATE.fullmatch(statement)
         if gate and not _KEYWORD.match(statement):
             return self._gate(*gate.groups())
@@ -176,6 +217,21 @@ class _NodeBuilder:
         if text not in self._expressions:
             self._expressions[text] = _expression(text)
         return self._expressions[text]
+
+
+def _condition(operand: str, value: str | None) -> ast.Expression:
+    """A bit, an element of a register, or one of them compared with a constant."""
+    name, bracket, index = operand.partition("[")
+    read: ast.Expression = ast.Identifier(name.strip())
+    if bracket:
+        number = ast.IntegerLiteral(int(index.rstrip("] \t\r\n")))
+        read = ast.IndexExpression(collection=read, index=[number])
+    if value is None:
+        return read
+    constant = (
+        ast.IntegerLiteral(int(value)) if value.isdigit() else ast.BooleanLiteral(value == "true")
+    )
+    return ast.BinaryExpression(ast.BinaryOperator["=="], read, constant)
 
 
 def _expression(text: str) -> ast.Expression | None:

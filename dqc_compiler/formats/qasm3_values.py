@@ -1,0 +1,146 @@
+"""Values and conditions of OpenQASM 3 expressions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from itertools import zip_longest
+from typing import Any
+
+from openqasm3 import ast
+from qiskit.circuit import CircuitError, Clbit
+from qiskit_qasm3_import import ConversionError, types
+from qiskit_qasm3_import.expression import ValueResolver
+
+from dqc_compiler.diagnostics.circuit import UnsupportedCondition
+from dqc_compiler.diagnostics.core import CompilerError
+from dqc_compiler.formats.circuit_conditions import (
+    NEVER,
+    Condition,
+    Word,
+    both,
+    either,
+    equal,
+    exactly_one,
+    less,
+    negation,
+    not_zero,
+    word,
+)
+
+Connective = Callable[[Word, Word], Word]
+
+_FUNCTIONS = {
+    "sin": math.sin, "cos": math.cos, "tan": math.tan, "arcsin": math.asin, "arccos": math.acos,
+    "arctan": math.atan, "exp": math.exp, "log": math.log, "sqrt": math.sqrt,
+}  # fmt: skip
+
+
+class Resolver(ValueResolver):
+    """Values of expressions, with the functions of the language and checked indices."""
+
+    def visit_FunctionCall(self, node: ast.FunctionCall) -> Any:  # noqa: N802
+        """A function of constants."""
+        function = _FUNCTIONS.get(node.name.name)
+        if function is None:
+            raise ConversionError(f"the function '{node.name.name}' is not supported", node)
+        values = [self.visit(argument) for argument in node.arguments]
+        if not all(is_number(kind) for _, kind in values):
+            raise ConversionError("functions of anything but constants are not supported", node)
+        return function(*(value for value, _ in values)), types.Float(const=True)
+
+    def visit_BinaryExpression(self, node: ast.BinaryExpression) -> Any:  # noqa: N802
+        """Arithmetic; powers and remainders of constants only."""
+        if node.op.name not in ("**", "%"):
+            return super().visit_BinaryExpression(node)
+        (left, left_type), (right, right_type) = self.visit(node.lhs), self.visit(node.rhs)
+        if not (is_number(left_type) and is_number(right_type)):
+            raise ConversionError(f"'{node.op.name}' of anything but constants is not supported")
+        value = math.pow(left, right) if node.op.name == "**" else left % right
+        if isinstance(left, int) and isinstance(right, int) and value == int(value):
+            return int(value), types.Int(const=True)
+        return value, types.Float(const=True)
+
+    def visit_RangeDefinition(self, node: ast.RangeDefinition) -> Any:  # noqa: N802
+        """A range whose ends and step are constant integers."""
+        for part in (node.start, node.end, node.step):
+            kind = types.Int(const=True) if part is None else self.visit(part)[1]
+            if not (isinstance(kind, types.Int | types.Uint) and kind.const):
+                raise ConversionError("the ends of a range must be constant integers", node)
+        return super().visit_RangeDefinition(node)
+
+    def _index_collection(
+        self, collection: Any, collection_type: Any, indexer: Any, base: Any
+    ) -> Any:
+        try:
+            return super()._index_collection(collection, collection_type, indexer, base)
+        except (IndexError, CircuitError):
+            message = f"an index is outside of 0 to {len(collection) - 1}"
+            raise ConversionError(message, base) from None
+
+
+def word_of(
+    node: ast.Expression,
+    resolve: Callable[[ast.Expression], tuple[Any, Any]],
+    read: Callable[[Clbit], Condition],
+) -> Word:
+    """A classical expression as its binary digits; a Boolean has one.
+
+    Args:
+        node: the expression.
+        resolve: value and type of an expression without operators of conditions.
+        read: when a bit is 1.
+
+    Raises:
+        CompilerError: without a place: the expression is no condition, or has too many cases.
+    """
+    if isinstance(node, ast.UnaryExpression) and node.op.name in ("!", "~"):
+        operand = word_of(node.expression, resolve, read)
+        if node.op.name == "!":
+            return (negation(not_zero(operand)),)
+        return tuple(negation(digit) for digit in operand)
+    if isinstance(node, ast.BinaryExpression) and node.op.name in _CONNECTIVES:
+        left, right = word_of(node.lhs, resolve, read), word_of(node.rhs, resolve, read)
+        return _CONNECTIVES[node.op.name](left, right)
+    if isinstance(node, ast.Cast):
+        if isinstance(node.type, ast.BoolType):
+            return (not_zero(word_of(node.argument, resolve, read)),)
+        if isinstance(node.type, ast.IntType | ast.UintType | ast.BitType):
+            return word_of(node.argument, resolve, read)
+    value, kind = resolve(node)
+    if isinstance(kind, types.Bit):
+        return (read(value),)
+    if isinstance(kind, types.BitArray):
+        return tuple(read(clbit) for clbit in value)
+    if not (isinstance(kind, types.Bool | types.Int | types.Uint) and kind.const):
+        raise CompilerError(UnsupportedCondition(part=f"a value of type {kind.pretty()}"))
+    if value < 0:
+        raise CompilerError(UnsupportedCondition(part="a negative number"))
+    return word(int(value))
+
+
+def is_number(kind: Any) -> bool:
+    """Whether a type is that of a constant number."""
+    return isinstance(kind, types.Int | types.Uint | types.Float | types.Angle) and kind.const
+
+
+def _digitwise(operation: Callable[[Condition, Condition], Condition]) -> Connective:
+    def apply(left: Word, right: Word) -> Word:
+        return tuple(operation(a, b) for a, b in zip_longest(left, right, fillvalue=NEVER))
+
+    return apply
+
+
+_CONNECTIVES: dict[str, Connective] = {
+    "&&": lambda a, b: (both(not_zero(a), not_zero(b)),),
+    "||": lambda a, b: (either(not_zero(a), not_zero(b)),),
+    "&": _digitwise(both),
+    "|": _digitwise(either),
+    "^": _digitwise(exactly_one),
+    "==": lambda a, b: (equal(a, b),),
+    "!=": lambda a, b: (negation(equal(a, b)),),
+    "<": lambda a, b: (less(a, b),),
+    ">": lambda a, b: (less(b, a),),
+    "<=": lambda a, b: (negation(less(b, a)),),
+    ">=": lambda a, b: (negation(less(a, b)),),
+}
