@@ -358,7 +358,9 @@ class _CircuitReplay:
             if name == "reset":
                 self.form.reset(wires[0], self.origin())
                 continue
-            condition = conjunction((written[bit], value) for bit, value in literals)
+            condition: Condition | None = ALWAYS
+            if literals:
+                condition = conjunction((written[bit], value) for bit, value in literals)
             if condition:
                 self.gate_if(condition, name, parameters, wires)
             elif condition is not None and name == "swap":
