@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from qiskit import QuantumCircuit, qasm2
@@ -73,9 +74,12 @@ def parse_qasm2(source: CircuitText) -> tuple[QuantumCircuit, list[int], list[Cu
         )
     except (qasm2.QASM2ParseError, CircuitError) as error:
         raise CompilerError(_reworded(error.message, source, own_files)) from error
-    except TypeError as error:  # what the parser lets through for its built-in gates
-        counts = {entry.name: entry.num_params for entry in known}
-        raise CompilerError(_wrong_count(source, text, counts)) from error
+    except TypeError as error:  # a wrong number of parameters, which the parser lets through
+        _check_parameters(source, text, known)
+        problem = InvalidStatement(place=Place(file=source.name), problem=str(error))
+        raise CompilerError(problem) from error
+    for origin, body in ((source, text), *((own_files[name], bodies[name]) for name in bodies)):
+        _check_parameters(origin, body, known)
     lines = instruction_lines(text, bodies.get)
     return circuit, lines if len(lines) == len(circuit.data) else [], []
 
@@ -126,14 +130,16 @@ def _check_size(source: CircuitText, text: str) -> None:
             raise CompilerError(CircuitTooLong(place=place, limit=MAX_BITS, what="bits"))
 
 
-def _wrong_count(source: CircuitText, text: str, counts: dict[str, int]) -> Diagnostic:
+def _check_parameters(
+    source: CircuitText, text: str, known: Iterable[qasm2.CustomInstruction]
+) -> None:
+    """Check what the parser does not: the number of parameters of the gates Qiskit brings."""
+    counts = {"U": 3, "CX": 0} | {entry.name: entry.num_params for entry in known}
     found = wrong_parameter_count(text, counts)
-    if found is None:
-        problem = "a gate has the wrong number of parameters"
-        return InvalidStatement(place=Place(file=source.name), problem=problem)
-    line, name = found
-    problem = f"the number of parameters of {name} is {counts[name]}"
-    return InvalidStatement(place=source.place(line), problem=problem)
+    if found is not None:
+        offset, name = found
+        problem = f"the number of parameters of {name} is {counts[name]}"
+        raise CompilerError(InvalidStatement(place=source.place_of(offset), problem=problem))
 
 
 def _reworded(message: str, source: CircuitText, own_files: dict[str, CircuitText]) -> Diagnostic:

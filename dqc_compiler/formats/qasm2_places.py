@@ -15,7 +15,9 @@ _END = re.compile(r";[;\s]*|[{}]")
 _FIRST_WORD = re.compile(r"[A-Za-z_]\w*")
 _DECLARATION = re.compile(r"[qc]reg\s+(\w+)\s*\[\s*(\d+)\s*\]")
 _INCLUDE = re.compile(r"\binclude\s*([\"'])([^\"'\n]*)\1")
-_CALL = re.compile(r"(\w+)\s*(?:\((.*)\))?", re.DOTALL)
+_CALL = re.compile(
+    r"\s*(?:if\s*\([^)]*\)\s*)?(?P<name>\w+)\s*(?:\((?P<parameters>.*)\))?", re.DOTALL
+)
 _CONDITION = re.compile(r"if\s*\([^)]*\)\s*")
 
 
@@ -77,15 +79,20 @@ def declarations(text: str) -> Iterator[tuple[int, int]]:
 
 
 def wrong_parameter_count(text: str, counts: Mapping[str, int]) -> tuple[int, str] | None:
-    """Line and name of the first gate call with another number of parameters than in `counts`."""
-    for line, statement in statements(text):
-        call = _CALL.match(_CONDITION.sub("", statement))
-        if call is None or call.group(1) not in counts:
+    """Offset and name of the first gate call with another number of parameters than in `counts`.
+
+    Calls inside of gate definitions count too.
+    """
+    start = 0
+    for end in _END.finditer(text):
+        call = _CALL.match(text, start, end.start())
+        start = end.end()
+        if call is None or call.group("name") not in counts:
             continue
-        parameters = call.group(2) or ""
+        parameters = call.group("parameters") or ""
         given = parameters.count(",") + 1 if parameters.strip() else 0
-        if given != counts[call.group(1)]:
-            return line, call.group(1)
+        if given != counts[call.group("name")]:
+            return call.start("name"), call.group("name")
     return None
 
 
