@@ -68,18 +68,20 @@ def _header(comments: Iterable[str], used: set[str]) -> list[str]:
     return ["OPENQASM 3.0;", 'include "stdgates.inc";', *notes, *definitions]
 
 
-def _registers(names: Sequence[str], fallback: str) -> list[tuple[str, int]]:
+def _registers(
+    names: Sequence[str], fallback: str, taken: frozenset[str] = frozenset()
+) -> list[tuple[str, int]]:
     """Group "name[0]", "name[1]", ... into (register, size); a loose bit is a register of its own.
 
     Names that are not in such an order become one register called `fallback`, because the order of
-    the bits is what the file has to keep.
+    the bits is what the file has to keep. Names that are reserved or `taken` get a trailing `_`.
     """
     groups: list[tuple[str, int]] = []
     for base, members in groupby(names, key=lambda name: name.split("[", maxsplit=1)[0]):
         found = list(members)
         if found not in ([base], [f"{base}[{i}]" for i in range(len(found))]):
             return [(fallback, len(names))]
-        groups.append((base + "_" if base in _RESERVED else base, len(found)))
+        groups.append((base + "_" * (base in _RESERVED or base in taken), len(found)))
     if len({base for base, _ in groups}) != len(groups):
         return [(fallback, len(names))]
     return groups
@@ -88,7 +90,8 @@ def _registers(names: Sequence[str], fallback: str) -> list[tuple[str, int]]:
 def circuit_text(circuit: Circuit) -> str:
     """logical.qasm: the circuit that was distributed, in the flat subset of OpenQASM 3."""
     qubit_registers = _registers(circuit.qubits, "q_")
-    clbit_registers = _registers(circuit.clbits, "c_")
+    taken = frozenset(name for name, _ in qubit_registers)
+    clbit_registers = _registers(circuit.clbits, "c_", taken)
     qubits = [f"{name}[{i}]" for name, size in qubit_registers for i in range(size)]
     clbits = [f"{name}[{i}]" for name, size in clbit_registers for i in range(size)]
     lines = []
