@@ -21,6 +21,7 @@ _ZX = "zx"
 _SIMULATION = "simulation"
 
 _AMPLITUDES: dict[Level, int] = {"auto": 2**16, "all": 2**22}
+_WORK: dict[Level, float] = {"auto": 2e7, "all": 1e9}  # about 5e7 a second
 _DIFFERENCE = 1e-9  # of entries of Choi matrices; rounding stays below 1e-12
 _SIGNED_QUBITS: dict[Level, int] = {"auto": 50, "all": 200}  # exact signs take cubic time
 _FLOW_ACTIONS: dict[Level, int] = {"auto": 50_000, "all": 10_000_000}
@@ -76,7 +77,10 @@ def _outcome_evidence(expected: Computation, found: Computation, level: Level) -
     )
 
     try:
-        pair = [instrument(c, amplitudes=_AMPLITUDES[level]) for c in (expected, found)]
+        pair = [
+            instrument(computation, amplitudes=_AMPLITUDES[level], work=_WORK[level])
+            for computation in (expected, found)
+        ]
     except TooLargeError:
         return skipped(_OUTCOMES, "too many qubits or branches")
     difference = largest_difference(*pair)

@@ -25,6 +25,7 @@ Instrument = dict[tuple[int, ...], Tensor]
 """Classical result (one value per bit of the circuit) -> Choi matrix."""
 
 _NO_WEIGHT = 1e-9  # a branch of smaller norm is rounding
+_OVERHEAD = 1_000  # an operation on a small array costs as much as one on so many amplitudes
 _SAME_OVERLAP = 1e-12  # states whose overlap is this close to 1 differ by less than 2e-6
 _PAULIS: tuple[Tensor, Tensor, Tensor] = (
     np.array([[0, 1], [1, 0]], dtype=complex),
@@ -34,7 +35,7 @@ _PAULIS: tuple[Tensor, Tensor, Tensor] = (
 
 
 class TooLargeError(Exception):
-    """The computation needs more memory than the caller grants."""
+    """The computation needs more memory or time than the caller grants."""
 
 
 @dataclass
@@ -45,17 +46,18 @@ class _Branch:
     bits: dict[int, int] = field(default_factory=dict)
 
 
-def instrument(computation: Computation, *, amplitudes: int) -> Instrument:
+def instrument(computation: Computation, *, amplitudes: int, work: float) -> Instrument:
     """What a computation does to its qubits, exactly.
 
     Args:
         computation: at most a handful of qubits.
         amplitudes: limit for the sum of the sizes of all branches.
+        work: limit for the number of amplitudes that are changed, all actions together.
 
     Raises:
-        TooLargeError: if the limit does not suffice.
+        TooLargeError: if the limits do not suffice.
     """
-    return _Simulation(computation, amplitudes).run()
+    return _Simulation(computation, amplitudes, work).run()
 
 
 def largest_difference(first: Instrument, second: Instrument) -> float:
@@ -67,9 +69,10 @@ def largest_difference(first: Instrument, second: Instrument) -> float:
 
 
 class _Simulation:
-    def __init__(self, computation: Computation, amplitudes: int) -> None:
+    def __init__(self, computation: Computation, amplitudes: int, work: float) -> None:
         self.computation = computation
         self.limit = amplitudes
+        self.work = work
         n = len(computation.start)
         self.inputs = 2**n
         if self.inputs**2 > amplitudes:
@@ -96,7 +99,9 @@ class _Simulation:
                 self.gate(action)
             if action.name != "pair" and not is_gate(action):
                 self.merge(time)
-            if sum(branch.state.size for branch in self.branches) > self.limit:
+            size = sum(branch.state.size for branch in self.branches)
+            self.work -= size + _OVERHEAD * len(self.branches)
+            if size > self.limit or self.work < 0:
                 raise TooLargeError
         return self.result()
 

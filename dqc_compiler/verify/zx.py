@@ -183,6 +183,8 @@ class _Lifted:
     def put_in_place(self) -> None:
         """Exchange lines until qubit i is on line i."""
         at = [self.line(cell) for cell in self.computation.end]
+        if self.closed.intersection(at):
+            raise NotLiftedError  # the qubit goes on after its measurement
         for qubit in range(len(at)):
             line = at[qubit]
             if line != qubit:
