@@ -64,8 +64,7 @@ class Place:
         for number, start in enumerate(starts):
             covered = Cover().run(start)
             refined = Refine(seed=2 * self.seed + number).run(covered)
-            yield covered
-            yield refined
+            yield from (start, covered, refined)
             if self.preset != "fast":
                 yield SearchPresences(seed=2 * self.seed + number).run(refined)
         if self.preset != "fast" and self._is_worth_slicing(graph):
