@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dqc_compiler.kernels import anneal, reference
+from dqc_compiler.kernels import anneal, presence, reference, slices
 
 Arguments = tuple[Any, ...]
 
@@ -58,6 +58,127 @@ def anneal_problems(draw: st.DrawFn) -> Arguments:
     )
 
 
+class Wires(NamedTuple):
+    """Wires with segments in layers, as they come out of a circuit."""
+
+    layers: int
+    first: list[int]  # (w + 1,) segments of each wire
+    wire_of: list[int]
+    start: list[int]
+    end: list[int]
+
+
+def random_wires(choose: random.Random, wires: int) -> Wires:
+    layers = choose.randint(1, 6)
+    starts = [
+        [0, *sorted(choose.choices(range(layers), k=choose.randint(0, 4)))] for _ in range(wires)
+    ]
+    return Wires(
+        layers,
+        np.cumsum([0, *(len(row) for row in starts)]).tolist(),
+        [wire for wire, row in enumerate(starts) for _ in row],
+        [start for row in starts for start in row],
+        [end for row in starts for end in (*row[1:], layers)],
+    )
+
+
+def int64(values: list[Any]) -> np.ndarray:
+    return np.array(values, np.int64)
+
+
+def presence_problem(
+    seed: int, *, wires: int, nodes: int, edges: int, budget: int, is_static: bool = False
+) -> Arguments:
+    """Random segments with valid presences; capacities that the start may exceed."""
+    choose = random.Random(seed)
+    table = random_wires(choose, wires)
+    segments = len(table.wire_of)
+    home = [choose.randrange(nodes) for _ in range(segments)]
+    if is_static:
+        home = [home[table.first[wire]] for wire in table.wire_of]
+    present = [{node} for node in home]
+    for s in set(range(segments)) - set(table.first):
+        present[s - 1].add(home[s])
+    possible = [
+        (a, b) for b in range(segments) for a in range(b) if table.wire_of[a] != table.wire_of[b]
+    ]
+    chosen = choose.sample(possible, min(edges, len(possible)))
+    for a, b in chosen:
+        host = choose.choice((home[a], home[b], choose.randrange(nodes)))
+        present[a].add(host)
+        present[b].add(host)
+    neighbours = [sorted({sum(pair) - s for pair in chosen if s in pair}) for s in range(segments)]
+    return (
+        int64([t for row in neighbours for t in row]),
+        int64(np.cumsum([0, *(len(row) for row in neighbours)]).tolist()),
+        int64(table.first),
+        int64(table.wire_of),
+        int64(table.start),
+        int64(table.end),
+        int64([choose.randint(0, 1) + -(-wires // nodes) for _ in range(nodes)]),
+        int64([sum(1 << node for node in nodes_of) for nodes_of in present]),
+        int64(home),
+        is_static,
+        budget,
+        0.45,
+        0.1,
+        0.5,
+        choose.randrange(1, 1 << 64),
+    )
+
+
+def slices_problem(seed: int, *, wires: int, nodes: int, proposals: int) -> Arguments:
+    """Random blocks; costs and decays for which sums are exact."""
+    choose = random.Random(seed)
+    table = random_wires(choose, wires)
+    by_start = sorted(range(len(table.wire_of)), key=lambda s: (table.start[s], s))
+    blocks = [
+        [choose.sample(range(wires), 2) for _ in range(choose.randint(0, wires // 2))]
+        for _ in range(table.layers)
+    ]
+    blocks[0] = []
+    home = [choose.randrange(nodes) for _ in range(wires)]
+    starts = sorted(table.start)
+    return (
+        int64([pair for row in blocks for pair in row]).reshape(-1, 2),
+        np.array([choose.choice((1.0, 2.0)) for row in blocks for _ in row]),
+        int64(np.cumsum([0, *(len(row) for row in blocks)]).tolist()),
+        int64([table.wire_of[s] for s in by_start]),
+        int64([sum(start < layer for start in starts) for layer in range(table.layers + 1)]),
+        int64(by_start),
+        int64(home),
+        int64([home.count(node) + choose.choice((0, 0, 1)) for node in range(nodes)]),
+        choose.choice((0.25, 0.5, 1.0)),
+        choose.randint(1, 8),
+        proposals,
+        1.0,
+        0.1,
+        choose.randrange(1, 1 << 64),
+    )
+
+
+@st.composite
+def presence_problems(draw: st.DrawFn) -> Arguments:
+    return presence_problem(
+        draw(st.integers(0, 2**32)),
+        wires=draw(st.integers(2, 6)),
+        nodes=draw(st.integers(1, 4)),
+        edges=draw(st.integers(0, 12)),
+        budget=draw(st.integers(0, 2500)),
+        is_static=draw(st.booleans()),
+    )
+
+
+@st.composite
+def slices_problems(draw: st.DrawFn) -> Arguments:
+    return slices_problem(
+        draw(st.integers(0, 2**32)),
+        wires=draw(st.integers(2, 7)),
+        nodes=draw(st.integers(1, 4)),
+        proposals=draw(st.integers(0, 20)),
+    )
+
+
 class Comparison(NamedTuple):
     """A kernel, its twin, and inputs for both."""
 
@@ -80,7 +201,33 @@ COMPARISONS = {
         ],
         anneal_problems(),
     ),
+    "search_presences": Comparison(
+        presence.search_presences,
+        reference.search_presences,
+        [
+            presence_problem(1, wires=2, nodes=2, edges=1, budget=500),
+            presence_problem(2, wires=8, nodes=3, edges=20, budget=10_000),
+            presence_problem(3, wires=8, nodes=3, edges=20, budget=10_000, is_static=True),
+            presence_problem(4, wires=12, nodes=5, edges=30, budget=10_000),
+            presence_problem(5, wires=6, nodes=1, edges=8, budget=500),
+        ],
+        presence_problems(),
+    ),
+    "slice_homes": Comparison(
+        slices.slice_homes,
+        reference.slice_homes,
+        [
+            slices_problem(1, wires=2, nodes=2, proposals=20),
+            slices_problem(2, wires=10, nodes=3, proposals=50),
+            slices_problem(3, wires=6, nodes=5, proposals=50),
+        ],
+        slices_problems(),
+    ),
 }
+
+
+def as_tuple(results: Any) -> tuple[Any, ...]:
+    return results if isinstance(results, tuple) else (results,)
 
 
 def copies(arguments: Arguments) -> Arguments:
@@ -89,8 +236,8 @@ def copies(arguments: Arguments) -> Arguments:
 
 def assert_equal_results(comparison: Comparison, arguments: Arguments) -> None:
     given_first = copies(arguments)
-    got = comparison.kernel(*arguments)
-    want = comparison.twin(*given_first)
+    got = as_tuple(comparison.kernel(*arguments))
+    want = as_tuple(comparison.twin(*given_first))
     for one, other in zip(got, want, strict=True):
         np.testing.assert_array_equal(one, other)
         assert np.asarray(one).dtype == np.asarray(other).dtype
@@ -124,3 +271,22 @@ def test_annealing_stays_within_the_rules_and_never_loses(arguments: Arguments) 
     assert price <= reference.price(edges, wire_of, start_home.tolist(), start_host.tolist())
     for pair, node in zip(edges.tolist(), host.tolist(), strict=True):
         assert node in [home[wire_of[s]] for s in pair] or may_host[node]
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(presence_problems())
+def test_presences_found_are_valid_and_cost_what_they_say(arguments: Arguments) -> None:
+    neighbour, first, wire_segments, _, start, end, capacity, *_ = arguments
+    found, home, price = presence.search_presences(*arguments)
+    if price < 0:
+        return
+    present = [{p for p in range(len(capacity)) if m >> p & 1} for m in found.tolist()]
+    assert price == reference.presence_price(present)
+    for s, nodes in enumerate(present):
+        assert home[s] in nodes
+        if s + 1 not in wire_segments:
+            assert home[s + 1] in nodes
+        assert all(nodes & present[t] for t in neighbour[first[s] : first[s + 1]])
+    for layer in range(end.max()):
+        here = home[(start <= layer) & (layer < end)]
+        assert (np.bincount(here, minlength=len(capacity)) <= capacity).all()
