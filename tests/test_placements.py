@@ -16,7 +16,9 @@ from dqc_compiler.passes.burst import Burst
 from dqc_compiler.passes.cover import Cover, minimum_vertex_cover
 from dqc_compiler.passes.partition_contiguous import PartitionContiguous
 from dqc_compiler.passes.partition_metis import PartitionMetis, interaction_graph
+from dqc_compiler.passes.partition_sliced import PartitionSliced
 from dqc_compiler.passes.refine import Refine
+from dqc_compiler.passes.search_presences import SearchPresences
 from dqc_compiler.passes.segment import Segment
 from tests.strategies import circuits, make_circuit, make_network, networks, static_placements
 
@@ -173,7 +175,7 @@ def test_burst_takes_the_operand_that_is_busier_nearby(data: st.DataObject, wind
         assert hosts[gate] == home[pair[1 - copied]]
 
 
-# -- annealing --------------------------------------------------------------------------------
+# -- searching --------------------------------------------------------------------------------
 
 
 def brute_force(placement: Placement) -> int:
@@ -213,3 +215,43 @@ def test_refinement_never_loses_and_respects_memory(data: st.DataObject) -> None
     homes = refined.segment_home[graph.gate_segments].tolist()
     for host, pair in zip(refined.gate_host.tolist(), homes, strict=True):
         assert host in pair or network.nodes[host].comm_qubits != 1
+
+
+@quick
+@given(st.data(), st.booleans())
+def test_presence_search_never_loses(data: st.DataObject, is_static: bool) -> None:
+    graph = Segment().run(data.draw(circuits(max_qubits=6, max_operations=40)))
+    network = data.draw(networks(graph.wires))
+    start = Cover().run(PartitionMetis(network=network).run(graph))
+    found = SearchPresences(effort=0.02, is_static=is_static).run(start)
+    found.verify()
+    assert pairs(found) <= pairs(start)
+    assert found.is_static or not is_static
+    ends_within_data(found)
+
+
+@quick
+@given(st.data())
+def test_sliced_homes_end_within_the_data_qubits(data: st.DataObject) -> None:
+    graph = Segment().run(data.draw(circuits(max_qubits=6, max_operations=40)))
+    network = data.draw(networks(graph.wires))
+    sliced = PartitionSliced(proposals=20).run(PartitionContiguous(network=network).run(graph))
+    sliced.verify()
+    ends_within_data(sliced)
+
+
+def ends_within_data(placement: Placement) -> None:
+    ends = placement.segment_home[placement.graph.wire_segments[1:] - 1].tolist()
+    for index, node in enumerate(placement.network.nodes):
+        assert ends.count(index) <= node.data_qubits
+
+
+def test_presence_search_moves_a_qubit_that_follows_its_gates() -> None:
+    """Two runs of gates with partners at two nodes, in which no two gates share a segment."""
+    run = [row for _ in range(4) for row in (("cz", (0, 1)), ("h", (0,)), ("h", (1,)))]
+    there = [(name, tuple(2 if q == 1 else q for q in qubits)) for name, qubits in run]
+    graph = Segment().run(make_circuit(3, [*run, *there]))
+    network = make_network((2, 2), None)
+    start = Placement.static(graph, network, np.array([0, 0, 1], np.int32))
+    assert pairs(Cover().run(start)) == 4
+    assert pairs(SearchPresences().run(start)) == 1
