@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from dqc_compiler.diagnostics.core import CompilerError, Place
 from dqc_compiler.diagnostics.verify import BrokenGuarantee
 from dqc_compiler.formats.flat_qasm import read_flat_qasm
-from dqc_compiler.formats.manifest import LOGICAL, NETWORK, SCHEDULE, Manifest, program_path
+from dqc_compiler.formats.manifest import NETWORK, SCHEDULE, Manifest, program_path
 from dqc_compiler.formats.network_file import Network
 from dqc_compiler.formats.schedule_file import ScheduleFile
 from dqc_compiler.ir.circuit import Circuit
@@ -31,7 +31,7 @@ def load_programs(directory: Path, original: Circuit, manifest: Manifest) -> Pro
         CompilerError: if a file cannot be read, or manifest, network and circuit do not speak of
             the same nodes, links, qubits and bits.
     """
-    network = Network.parse(_text(directory, NETWORK), file=NETWORK)
+    network = Network.parse(load_text(directory, NETWORK), file=NETWORK)
     number = {node.name: index for index, node in enumerate(network.nodes)}
     links = tuple((network.nodes[a].name, network.nodes[b].name) for a, b in _ends(network))
     _demand(list(manifest.nodes) == list(number), "its nodes are not those of network.json")
@@ -51,7 +51,7 @@ def load_programs(directory: Path, original: Circuit, manifest: Manifest) -> Pro
     return ProgramSet(
         network=network,
         programs=tuple(
-            read_flat_qasm(_text(directory, program_path(name)), source=program_path(name))
+            read_flat_qasm(load_text(directory, program_path(name)), source=program_path(name))
             for name in number
         ),
         qubits=original.qubits,
@@ -69,20 +69,24 @@ def load_schedule(directory: Path) -> ScheduleFile:
         CompilerError: if it cannot be read.
     """
     try:
-        return ScheduleFile.model_validate_json(_text(directory, SCHEDULE))
+        return ScheduleFile.model_validate_json(load_text(directory, SCHEDULE))
     except ValidationError as error:
         reason = f"{error.error_count()} places do not follow the schema of the schedule"
         place = Place(file=SCHEDULE)
         raise CompilerError(BrokenGuarantee(reason=reason, place=place)) from error
 
 
-def load_logical(directory: Path) -> str:
-    """The text of logical.qasm.
+def load_text(directory: Path, name: str) -> str:
+    """The text of a file of the bundle.
 
     Raises:
         CompilerError: if it cannot be read.
     """
-    return _text(directory, LOGICAL)
+    try:
+        return (directory / name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = f"the file cannot be read as text: {error}"
+        raise CompilerError(BrokenGuarantee(reason=reason, place=Place(file=name))) from error
 
 
 def manifest_problems(task: ProgramSet, manifest: Manifest) -> Iterator[str]:
@@ -128,11 +132,3 @@ def _broken(reason: str) -> CompilerError:
 def _demand(condition: object, reason: str) -> None:
     if not condition:
         raise _broken(reason)
-
-
-def _text(directory: Path, name: str) -> str:
-    try:
-        return (directory / name).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = f"the file cannot be read as text: {error}"
-        raise CompilerError(BrokenGuarantee(reason=reason, place=Place(file=name))) from error

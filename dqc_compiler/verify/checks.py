@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from dqc_compiler.diagnostics.core import CompilerError
-from dqc_compiler.formats.flat_qasm import circuit_from_flat, read_flat_qasm
-from dqc_compiler.formats.manifest import LOGICAL, Manifest
+from dqc_compiler.formats.flat_qasm import FlatProgram, circuit_from_flat, read_flat_qasm
+from dqc_compiler.formats.manifest import LOGICAL, REWRITES, Manifest
 from dqc_compiler.formats.verdict import Check, Verdict
 from dqc_compiler.ir.circuit import Circuit
-from dqc_compiler.verify.bundle import load_logical, load_programs, load_schedule, manifest_problems
-from dqc_compiler.verify.canonical import circuit_form
+from dqc_compiler.verify.bundle import load_programs, load_schedule, load_text, manifest_problems
+from dqc_compiler.verify.canonical import CanonicalForm, circuit_form
 from dqc_compiler.verify.causality import causality_problems
 from dqc_compiler.verify.compare import first_difference
 from dqc_compiler.verify.evidence import Level
 from dqc_compiler.verify.external import external_evidence
 from dqc_compiler.verify.programs import ProgramSet
+from dqc_compiler.verify.record import read_record
+from dqc_compiler.verify.rewriting import Replacement, ReplayError, replay
 from dqc_compiler.verify.structure import structure_problems
 from dqc_compiler.verify.symbolic import recover
 
@@ -41,18 +44,23 @@ def verify_directory(
     try:
         task = load_programs(directory, original, manifest)
         schedule = load_schedule(directory)
-        logical = load_logical(directory)
+        source = _Source(original, load_text(directory, LOGICAL), load_text(directory, REWRITES))
     except CompilerError as error:
         return Verdict(equivalent=False, checks=(_failure("structure", error),))
     problems = [*structure_problems(task), *manifest_problems(task, manifest)]
     checks = [_structure_check(task, problems)]
     if not problems:
         checks.append(_schedule_check(causality_problems(task, schedule)))
-    return _judge(task, original, logical, checks, level=level)
+    return _judge(task, source, checks, level=level)
 
 
 def verify_programs(
-    task: ProgramSet, original: Circuit, *, logical: str | None = None, level: Level = "auto"
+    task: ProgramSet,
+    original: Circuit,
+    *,
+    logical: str | None = None,
+    rewrites: str | None = None,
+    level: Level = "auto",
 ) -> Verdict:
     """Check that node programs in memory together carry out a circuit.
 
@@ -60,27 +68,42 @@ def verify_programs(
         task: the programs.
         original: the circuit that went in.
         logical: text of the circuit that was distributed; None if it is the original.
+        rewrites: text of the record of how it was made from the original.
         level: as for `verify_directory`.
     """
     checks = [_structure_check(task, structure_problems(task))]
-    return _judge(task, original, logical, checks, level=level)
+    return _judge(task, _Source(original, logical, rewrites), checks, level=level)
 
 
-def _judge(
-    task: ProgramSet,
-    original: Circuit,
-    logical: str | None,
-    checks: Sequence[Check],
-    *,
-    level: Level,
-) -> Verdict:
+@dataclass(frozen=True)
+class _Source:
+    """The circuit, and what says how another one was distributed in its place."""
+
+    original: Circuit
+    logical: str | None
+    rewrites: str | None
+
+    def program(self) -> FlatProgram:
+        assert self.logical is not None
+        return read_flat_qasm(self.logical, source=LOGICAL)
+
+    def distributed(self) -> Circuit:
+        if self.logical is None:
+            return self.original
+        return circuit_from_flat(self.program(), name=self.original.name)
+
+    def steps(self) -> list[Replacement]:
+        return [] if self.rewrites is None else read_record(self.rewrites, self.program())
+
+
+def _judge(task: ProgramSet, source: _Source, checks: Sequence[Check], *, level: Level) -> Verdict:
     if any(check.passed is False for check in checks):
         return Verdict(equivalent=False, checks=tuple(checks))
-    proofs = list(_symbolic_checks(task, original, logical))
+    proofs = list(_symbolic_checks(task, source))
     is_proven = all(proof.passed for proof in proofs)
     # Without the symbolic proof everything that is possible is tried, to tell wrong programs from
     # right ones that the machine does not know.
-    evidence = external_evidence(task, original, level=level if is_proven else "all")
+    evidence = external_evidence(task, source.original, level=level if is_proven else "all")
     others = [item.check for item in evidence]
     is_refuted = any(check.passed is False for check in others)
     if is_proven or is_refuted or not any(check.passed for check in others):
@@ -91,34 +114,50 @@ def _judge(
     return Verdict(equivalent=equivalent, checks=(*checks, *proofs, *others))
 
 
-def _symbolic_checks(task: ProgramSet, original: Circuit, logical: str | None) -> Iterator[Check]:
+def _symbolic_checks(task: ProgramSet, source: _Source) -> Iterator[Check]:
     """Programs against logical.qasm, and logical.qasm against the original."""
+    original = source.original
+    names = original.qubits, original.clbits
     try:
-        distributed = original
-        if logical is not None:
-            program = read_flat_qasm(logical, source=LOGICAL)
-            distributed = circuit_from_flat(program, name=original.name)
+        distributed = source.distributed()
         expected = circuit_form(distributed)
         found = recover(task)
     except CompilerError as error:
         yield _failure("symbolic", error)
         return
-    sizes = [(len(circuit.qubits), len(circuit.clbits)) for circuit in (original, distributed)]
-    if sizes[0] != sizes[1]:
+    if _sizes(distributed) != _sizes(original):
         detail = f"{LOGICAL} has another number of qubits or bits than the circuit"
         yield Check(name="symbolic", passed=False, detail=detail)
         return
+    title = "the circuit" if source.logical is None else LOGICAL
+    gates = f"{distributed.two_qubit_gates} two-qubit gates"
+    proven = f"{title} with its {gates} is carried out, up to commutation"
+    yield _comparison("symbolic", first_difference(expected, found, *names), proven)
+    if source.logical is not None:
+        yield _rewriting_check(source, expected)
+
+
+def _rewriting_check(source: _Source, expected: CanonicalForm) -> Check:
+    original = source.original
     names = original.qubits, original.clbits
-    difference = first_difference(expected, found, *names)
-    gates = distributed.two_qubit_gates
-    source = "the circuit" if logical is None else LOGICAL
-    proven = f"{source} with its {gates} two-qubit gates is carried out, up to commutation"
-    yield _comparison("symbolic", difference, proven)
-    if logical is not None:
-        difference = first_difference(circuit_form(original), expected, *names)
-        yield _comparison(
-            "rewriting", difference, f"{LOGICAL} equals the circuit, up to commutation"
-        )
+    difference = first_difference(circuit_form(original), expected, *names)
+    proven = f"{LOGICAL} equals the circuit, up to commutation"
+    if difference is not None:
+        try:
+            steps = source.steps()
+            replayed = replay(original, steps)
+        except CompilerError as error:
+            return _failure("rewriting", error)
+        except ReplayError as error:
+            return Check(name="rewriting", passed=False, detail=f"{REWRITES}: {error}")
+        if steps:
+            difference = first_difference(circuit_form(replayed), expected, *names)
+            proven = f"{len(steps)} rewrites, each checked as matrices, make {LOGICAL} of it"
+    return _comparison("rewriting", difference, proven)
+
+
+def _sizes(circuit: Circuit) -> tuple[int, int]:
+    return len(circuit.qubits), len(circuit.clbits)
 
 
 def _comparison(name: str, difference: str | None, proven: str) -> Check:

@@ -10,28 +10,18 @@ number does not grow with the number of gadgets.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
-from dqc_compiler.ir.circuit import ONE_QUBIT_GATES
-from dqc_compiler.verify.gates import rotation, two_body
-from dqc_compiler.verify.rotations import Quaternion, Vector
+from dqc_compiler.verify.matrices import Tensor, gate_tensor
 from dqc_compiler.verify.stitch import Action, Computation, Literals, is_gate
 
-Tensor = npt.NDArray[np.complex128]
 Instrument = dict[tuple[int, ...], Tensor]
 """Classical result (one value per bit of the circuit) -> Choi matrix."""
 
 _NO_WEIGHT = 1e-9  # a branch of smaller norm is rounding
 _OVERHEAD = 1_000  # an operation on a small array costs as much as one on so many amplitudes
 _SAME_OVERLAP = 1e-12  # states whose overlap is this close to 1 differ by less than 2e-6
-_PAULIS: tuple[Tensor, Tensor, Tensor] = (
-    np.array([[0, 1], [1, 0]], dtype=complex),
-    np.array([[0, -1j], [1j, 0]], dtype=complex),
-    np.array([[1, 0], [0, -1]], dtype=complex),
-)
 
 
 class TooLargeError(Exception):
@@ -118,7 +108,7 @@ class _Simulation:
     def gate(self, action: Action) -> None:
         for cell in action.cells:
             self.wake(cell)
-        matrix = _matrix(action.name, action.parameters)
+        matrix = gate_tensor(action.name, action.parameters)
         axes = [self.live.index(cell) for cell in action.cells]
         k = len(axes)
         for branch in self.branches:
@@ -217,29 +207,3 @@ def _forgotten(computation: Computation) -> set[int]:
 
 def _holds(condition: Literals, bits: dict[int, int]) -> bool:
     return all(bits[bit] == value for bit, value in condition)
-
-
-@lru_cache(maxsize=4096)
-def _matrix(name: str, parameters: tuple[float, ...]) -> Tensor:
-    """Matrix of a gate up to global phase, as a tensor: outputs first, then inputs."""
-    if name in ONE_QUBIT_GATES:
-        return _from_quaternion(rotation(name, parameters))
-    if name == "swap":
-        return np.eye(4, dtype=complex)[[0, 2, 1, 3]].reshape(2, 2, 2, 2)
-    gate = two_body(name, parameters)
-    product = np.kron(_pauli(gate.p), _pauli(gate.q))
-    coupled = np.cos(gate.angle / 2) * np.eye(4) - 1j * np.sin(gate.angle / 2) * product
-    local = np.kron(*(_from_quaternion(q) for q in gate.locals))
-    result: Tensor = (local @ coupled).reshape(2, 2, 2, 2)
-    return result
-
-
-def _from_quaternion(q: Quaternion) -> Tensor:
-    result: Tensor = q[0] * np.eye(2) - 1j * _pauli((q[1], q[2], q[3]))
-    return result
-
-
-def _pauli(axis: Vector) -> Tensor:
-    x, y, z = _PAULIS
-    result: Tensor = np.asarray(axis[0] * x + axis[1] * y + axis[2] * z, dtype=np.complex128)
-    return result
