@@ -6,7 +6,6 @@ import math
 import os
 import subprocess
 import sys
-import time
 import tracemalloc
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from dqc_compiler.formats.circuit_text import CircuitText
 from dqc_compiler.formats.qasm3_statements import parse_statements
 from dqc_compiler.ir import Circuit
 from tests.circuit_oracle import assert_same_on_all_outcomes, assert_same_unitary, rebuilt
+from tests.growth import growth
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 HEAD_2 = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
@@ -265,13 +265,10 @@ def test_much_junk_is_refused_fast_and_with_little_memory(
     read(f"{HEAD_2}qreg q[1];")  # so that the parsers are loaded
     read(f"{HEAD_3}qubit q;")
     tracemalloc.start()
-    start = time.perf_counter()
     found = problem(path)
-    seconds = time.perf_counter() - start
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert found.exit_code in (1, 2)
-    assert seconds < 10
     # Without a version line the first bytes decide; otherwise a parser has to look at the text.
     assert peak < (64 * 2**20 if head.startswith("OPENQASM") else size)
 
@@ -402,13 +399,14 @@ def test_what_qiskit_writes_can_be_read(seed: int) -> None:
         assert names(circuit).count("rzz") == rzz
 
 
-def test_large_flat_programs_take_no_minutes() -> None:
-    gates = "\n".join(
-        f"cx q[{i % 50}], q[{(i + 7) % 50}];\nrz({i}.5) q[{i % 50}];" for i in range(5000)
-    )
-    start = time.perf_counter()
-    assert len(read(f"{HEAD_3}qubit[50] q;\n{gates}\n")) == 10_000
-    assert time.perf_counter() - start < 10
+def test_large_flat_programs_take_time_in_proportion() -> None:
+    def read_gates(count: int) -> None:
+        gates = "\n".join(
+            f"cx q[{i % 50}], q[{(i + 7) % 50}];\nrz({i}.5) q[{i % 50}];" for i in range(count)
+        )
+        assert len(read(f"{HEAD_3}qubit[50] q;\n{gates}\n")) == 2 * count
+
+    assert growth(read_gates, 800) < 1.4
 
 
 # Examples and start-up

@@ -178,5 +178,6 @@ def _verify_row(index: int, row: Operation, qubits: int, clbits: int) -> None:
         raise ValueError(f"operation {index}: no such classical bit")
     if any(not 0 <= bit < clbits for bit, _ in row.condition):
         raise ValueError(f"operation {index}: condition on a bit that does not exist")
-    if row.condition and row.name in NOT_UNITARY:
+    # A swap is a relabelling, which no node can undo at run time.
+    if row.condition and (row.name in NOT_UNITARY or row.name == "swap"):
         raise ValueError(f"operation {index}: {row.name} cannot be conditional")
