@@ -1,6 +1,6 @@
 """Smoke benchmark: every circuit, at every size and budget, compiles, fits and verifies.
 
-    python benchmarks/sweep.py [--only 'qft*'] [--verify auto|all]
+    python benchmarks/sweep.py [--only 'qft*'] [--verify auto|all] [--preset fast|balanced]
 
 One process with warm kernels. Each case writes its bundle into a temporary directory, as the
 command does, and is checked there. Prints one line per circuit; exits with 1 if anything failed.
@@ -43,10 +43,9 @@ class Case:
 CASES = tuple(Case(k, spare, comm) for k in (2, 4) for spare in (0, 1) for comm in (1, 2, None))
 
 
-def run_case(circuit: Circuit, case: Case, verify: str) -> tuple[int, str | None]:
+def run_case(circuit: Circuit, case: Case, options: Options) -> tuple[int, str | None]:
     """(pairs, what went wrong if anything did)."""
     network = case.network(len(circuit.qubits))
-    options = Options(verify=verify)  # type: ignore[arg-type]
     try:
         result = compile_circuit(circuit, network, options=options)
         with tempfile.TemporaryDirectory() as directory:
@@ -64,12 +63,12 @@ def run_case(circuit: Circuit, case: Case, verify: str) -> tuple[int, str | None
     return pairs, None
 
 
-def sweep(pattern: str, verify: str) -> Iterator[tuple[str, Case, int, str | None]]:
+def sweep(pattern: str, options: Options) -> Iterator[tuple[str, Case, int, str | None]]:
     """All cases of all circuits that match."""
     for path in sorted(CIRCUITS.glob(f"{pattern}.qasm")):
         circuit = read_circuit(path)
         for case in CASES:
-            yield (path.stem, case, *run_case(circuit, case, verify))
+            yield (path.stem, case, *run_case(circuit, case, options))
 
 
 def main() -> int:
@@ -79,13 +78,15 @@ def main() -> int:
     )
     parser.add_argument("--only", default="*", help="glob over the circuits' names")
     parser.add_argument("--verify", default="auto", choices=["auto", "all"])
+    parser.add_argument("--preset", default="balanced", choices=["fast", "balanced"])
     arguments = parser.parse_args()
+    options = Options(preset=arguments.preset, verify=arguments.verify)
     heads = [f"{c.nodes}+{c.spare}/{'inf' if c.comm is None else c.comm}" for c in CASES]
     print(f"{'nodes+spare/comm':32s}" + "".join(f"{head:>8s}" for head in heads))
     failures: list[str] = []
     rows: dict[str, list[int]] = {}
     started = perf_counter()
-    for name, case, pairs, problem in sweep(arguments.only, arguments.verify):
+    for name, case, pairs, problem in sweep(arguments.only, options):
         rows.setdefault(name, []).append(pairs)
         if problem is not None:
             failures.append(f"{name} {case}: {problem}")
