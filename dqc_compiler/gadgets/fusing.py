@@ -1,0 +1,283 @@
+"""Two interactions of the same two qubits as one: the arithmetic of the pass `fuse`.
+
+Let g1 and g2 be about the same Pauli P on qubit 0, with any rotation B of qubit 1 between them.
+Where P is +1 or -1, they turn qubit 1 by U+ or U-. With W = U+ U-^-1, a rotation by 2a about some
+axis m, U+- = exp(-+i a/2 m) V for one rotation V: a single interaction about P and m, after V.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from itertools import product, takewhile
+from math import atan2, hypot, pi
+from typing import NamedTuple
+
+from dqc_compiler.gadgets.frames import (
+    IDENTITY,
+    PAULI_VECTOR,
+    Quaternion,
+    Vector,
+    gate_rotation,
+    inverse,
+    multiply,
+    parallel,
+    rotate,
+    rotation,
+)
+from dqc_compiler.gadgets.spelling import (
+    NO_ANGLE,
+    PARTNERS,
+    best_spelling,
+    half_turn,
+    is_about,
+    spell_local,
+    spell_rotation,
+)
+from dqc_compiler.gadgets.unitaries import (
+    Controlled,
+    Run,
+    phase_of,
+    product_of,
+    rotation_angle,
+    sign_phase,
+)
+from dqc_compiler.ir import Operation
+
+
+class Sides(NamedTuple):
+    """The one-qubit gates right before and right after a place, on the qubits 0 and 1."""
+
+    before: tuple[Run, Run] = ((), ())
+    after: tuple[Run, Run] = ((), ())
+
+
+class Fusion(NamedTuple):
+    """What replaces gates on the qubits 0 and 1.
+
+    `before` and `after` say how many gates on either side of the place are replaced as well, those
+    nearest to it, for both qubits; `phase` is what the outputs lack. `letter` is the axis of the
+    new two-qubit gate on qubit 1, None if none is left.
+    """
+
+    outputs: Run
+    before: tuple[int, int]
+    after: tuple[int, int]
+    letter: str | None
+    phase: float = 0.0
+
+    @property
+    def cost(self) -> tuple[int, int]:
+        """What is minimised: the one-qubit gates that are added, then the gates that are lost."""
+        replaced = sum(self.before) + sum(self.after)
+        return len(self.outputs) - (self.letter is not None) - replaced, replaced
+
+
+@lru_cache(maxsize=16384)
+def fuse_gates(letter: str, gates: Run, sides: Sides) -> Fusion:
+    """Replace gates that are all about one axis on qubit 0 by at most one, and rotations.
+
+    Args:
+        letter: the axis, "X", "Y" or "Z".
+        gates: what is to be replaced, on the qubits 0 and 1.
+        sides: one-qubit gates that may be replaced, too, where that saves gates.
+    """
+    unitary = Controlled()
+    for gate in gates:
+        unitary = unitary.then(gate, 0)
+    quotient = multiply(unitary.plus, inverse(unitary.minus))
+    sine = hypot(*quotient[1:])
+    as_phase = any(gate.name in ("p", "cp") for gate in gates)
+    candidates: list[Fusion] = []
+    if sine < NO_ANGLE:
+        # Opposite signs of U+ and U- are the Pauli P.
+        angle = unitary.angle + (pi if quotient[0] < 0 else 0.0)
+        candidates += _without_gate(letter, angle, unitary.plus, sides, as_phase=as_phase)
+    else:
+        axis: Vector = (quotient[1] / sine, quotient[2] / sine, quotient[3] / sine)
+        angle = atan2(sine, quotient[0])
+        first = multiply(rotation(axis, -angle), unitary.plus)
+        for split in _splits(letter, axis, angle, first):
+            candidates += _with_gate(letter, unitary.angle, split, sides, as_phase=as_phase)
+    best = min(candidates, key=lambda candidate: candidate.cost)
+    return best._replace(phase=_missing_phase(unitary, gates, best, sides))
+
+
+class _Split(NamedTuple):
+    """On qubit 1: the rotation `before`, the interaction, the rotation `after`."""
+
+    before: Quaternion
+    letter: str
+    angle: float
+    after: Quaternion
+
+
+def _splits(letter: str, axis: Vector, angle: float, first: Quaternion) -> Iterator[_Split]:
+    """Ways to write the rotation `first` and then the interaction about `letter` and `axis`."""
+    found = False
+    earlier_axis = rotate(inverse(first), axis)
+    for partner in PARTNERS[letter]:
+        vector = PAULI_VECTOR[partner]
+        if sign := parallel(axis, vector):
+            found = True
+            yield _Split(first, partner, sign * angle, IDENTITY)
+            if is_about(first, partner):
+                continue  # it may stand on either side
+        if sign := parallel(earlier_axis, vector):
+            found = True
+            yield _Split(IDENTITY, partner, sign * angle, first)
+    for partner in "" if found else PARTNERS[letter]:
+        turn = half_turn(PAULI_VECTOR[partner], axis)
+        yield _Split(multiply(inverse(turn), first), partner, angle, turn)
+        turn = half_turn(PAULI_VECTOR[partner], earlier_axis)
+        yield _Split(turn, partner, angle, multiply(first, inverse(turn)))
+
+
+def _nearest(run: Iterable[Operation], letter: str) -> int:
+    """How many gates of a run, from its start, are rotations about an axis."""
+    commuting = takewhile(lambda g: is_about(gate_rotation(g.name, g.parameters), letter), run)
+    return sum(1 for _ in commuting)
+
+
+def _last(run: Run, count: int) -> Run:
+    return run[len(run) - count :]
+
+
+class _Side(NamedTuple):
+    """Rotations about one axis next to the place: how many are taken, and their angle."""
+
+    before: int
+    after: int
+    angle: float
+
+
+def _sides_about(letter: str, before: Run, after: Run) -> list[_Side]:
+    """Take none of them, or all of them."""
+    count = _nearest(reversed(before), letter), _nearest(after, letter)
+    sides = [_Side(0, 0, 0.0)]
+    if any(count):
+        turn = product_of((*_last(before, count[0]), *after[: count[1]]))
+        sides.append(_Side(*count, rotation_angle(turn)))
+    return sides
+
+
+def _rotations(qubit: int, letter: str, angle: float, *, as_phase: bool) -> list[Operation]:
+    return [
+        Operation(name, (qubit,), parameters)
+        for name, parameters in spell_rotation(letter, angle, as_phase=as_phase)
+    ]
+
+
+def _locals(turn: Quaternion, *, as_phase: bool) -> list[Operation]:
+    return [
+        Operation(name, (1,), parameters)
+        for name, parameters in spell_local(turn, as_phase=as_phase)
+    ]
+
+
+def _without_gate(
+    letter: str, angle: float, turn: Quaternion, sides: Sides, *, as_phase: bool
+) -> Iterator[Fusion]:
+    """The interaction has vanished: a rotation about `letter` by `angle`, and `turn` on qubit 1."""
+    before, after = sides.before[1], sides.after[1]
+    takes = {(0, 0), (len(before), len(after))}
+    takes |= {(_nearest(reversed(before), pauli), _nearest(after, pauli)) for pauli in "XYZ"}
+    for own, (first, last) in product(
+        _sides_about(letter, sides.before[0], sides.after[0]), sorted(takes)
+    ):
+        whole = product_of(after[:last], multiply(turn, product_of(_last(before, first))))
+        outputs = [
+            *_rotations(0, letter, angle + own.angle, as_phase=as_phase),
+            *_locals(whole, as_phase=as_phase),
+        ]
+        yield Fusion(tuple(outputs), (own.before, first), (own.after, last), None)
+
+
+def _with_gate(
+    letter: str, angle: float, split: _Split, sides: Sides, *, as_phase: bool
+) -> Iterator[Fusion]:
+    """One two-qubit gate; `angle` of the rotation about `letter` on qubit 0."""
+    before, after = sides.before[1], sides.after[1]
+    first, last = split.before, split.after
+    taken = [0, 0]
+    # A rotation that does not commute with the gate merges with all its neighbours.
+    if not is_about(first, split.letter):
+        taken[0] = len(before)
+        first = multiply(first, product_of(before))
+        before = ()
+    if not is_about(last, split.letter):
+        taken[1] = len(after)
+        last = product_of(after, last)
+        after = ()
+    inner = 0.0  # about the gate's axis on qubit 1
+    if is_about(first, split.letter):
+        inner, first = rotation_angle(first), IDENTITY
+    if is_about(last, split.letter):
+        inner, last = inner + rotation_angle(last), IDENTITY
+    is_free = not first == last == IDENTITY
+    for own, other in product(
+        _sides_about(letter, sides.before[0], sides.after[0]),
+        _sides_about(split.letter, before, after),
+    ):
+        spelling = best_spelling(
+            letter,
+            split.letter,
+            split.angle,
+            angle + own.angle,
+            inner + other.angle,
+            free="second" if is_free else "",
+        )
+        qubits = (1, 0) if spelling.is_swapped else (0, 1)
+        rest = rotation(PAULI_VECTOR[split.letter], spelling.second)
+        beside: list[Operation] = []
+        left, right = first, last
+        if last != IDENTITY:
+            right = multiply(last, rest)
+        elif first != IDENTITY:
+            left = multiply(rest, first)
+        else:
+            beside = _rotations(1, split.letter, spelling.second, as_phase=as_phase)
+        outputs = [
+            *_locals(left, as_phase=as_phase),
+            Operation(spelling.gate[0], qubits, spelling.gate[1]),
+            *_rotations(0, letter, spelling.first, as_phase=as_phase),
+            *beside,
+            *_locals(right, as_phase=as_phase),
+        ]
+        yield Fusion(
+            tuple(outputs),
+            (own.before, taken[0] + other.before),
+            (own.after, taken[1] + other.after),
+            split.letter,
+        )
+
+
+def _missing_phase(unitary: Controlled, gates: Run, fusion: Fusion, sides: Sides) -> float:
+    """The phase of the inputs relative to that of the outputs; `unitary` is that of `gates`."""
+    wanted, found = unitary, Controlled()
+    if fusion.before[1]:
+        wanted = Controlled()
+        for gate in (*_last(sides.before[1], fusion.before[1]), *gates):
+            wanted = wanted.then(gate, 0)
+    for gate in _last(sides.before[0], fusion.before[0]):  # these commute with everything
+        wanted = wanted.then(gate, 0)
+    for run, count in zip(sides.after, fusion.after, strict=True):
+        for gate in run[:count]:
+            wanted = wanted.then(gate, 0)
+    for gate in fusion.outputs:
+        found = found.then(gate, 0)
+    half_angle = (wanted.angle - found.angle) / 2
+    return wanted.phase - found.phase - half_angle + sign_phase(wanted.plus, found.plus)
+
+
+@lru_cache(maxsize=16384)
+def merge_run(run: Run) -> tuple[Run, float]:
+    """One-qubit gates on qubit 0 as at most one gate, and the phase that this lacks."""
+    as_phase = any(gate.name == "p" for gate in run)
+    whole = product_of(run)
+    outputs = tuple(
+        Operation(name, (0,), parameters)
+        for name, parameters in spell_local(whole, as_phase=as_phase)
+    )
+    found = product_of(outputs)
+    return outputs, phase_of(run) - phase_of(outputs) + sign_phase(whole, found)
