@@ -11,6 +11,7 @@ from dqc_compiler.formats.bundle_in import Bundle, read_bundle
 from dqc_compiler.formats.bundle_out import write_bundle
 from dqc_compiler.formats.circuit_in import read_circuit
 from dqc_compiler.formats.manifest import Manifest
+from dqc_compiler.formats.rewrites import make_rewrites
 from dqc_compiler.formats.verdict import Check, Verdict
 from dqc_compiler.ir import Circuit
 from dqc_compiler.verify import verify_directory
@@ -34,7 +35,7 @@ def save_bundle(
     Args:
         result: of `compile_circuit`.
         directory: where the bundle shall be; its parent must exist.
-        original: the circuit that went in; by default the one that was distributed.
+        original: the circuit that went in; by default that of the result.
         circuit_digest: SHA-256 of the circuit's file, None if there was no file.
         network_digest: likewise of the network's file.
         force: replace a bundle that is there.
@@ -50,6 +51,7 @@ def save_bundle(
     options = dataclasses.asdict(result.options)
     contents = make_contents(
         logical=result.circuit,
+        rewrites=make_rewrites(result.rewriting),
         placement=result.placement,
         program=result.program,
         schedule=result.schedule,
@@ -60,7 +62,7 @@ def save_bundle(
         network_digest=network_digest,
     )
     level = result.options.verify
-    source = result.circuit if original is None else original
+    source = result.original if original is None else original
 
     def verify(temporary: Path, manifest: Manifest) -> Verdict:
         if level == "off":

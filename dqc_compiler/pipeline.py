@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from qiskit.passmanager import GenericPass, MultiStagePassManager
 
@@ -18,7 +18,10 @@ from dqc_compiler.ir import (
     Placement,
     RemotePlan,
     Schedule,
+    SegmentGraph,
 )
+from dqc_compiler.ir.rewriting import Rewriting
+from dqc_compiler.passes.fuse import Fuse
 from dqc_compiler.passes.insert_gadgets import InsertGadgets
 from dqc_compiler.passes.plan_visits import PlanVisits
 from dqc_compiler.passes.schedule import ListSchedule
@@ -35,6 +38,10 @@ class Options:
 
     seed: int = 0
     preset: Preset = "balanced"
+    time_limit: float | None = (
+        None  # seconds for the search; the result then depends on the machine
+    )
+    rounds: int | None = None  # of the preset `best`
     verify: Literal["auto", "all", "off"] = "auto"
 
 
@@ -42,7 +49,7 @@ class Options:
 class Result:
     """Everything that a compilation produced."""
 
-    circuit: Circuit  # as it was distributed
+    rewriting: Rewriting  # what went in, and what was distributed
     network: Network
     placement: Placement
     plan: RemotePlan
@@ -51,6 +58,16 @@ class Result:
     options: Options
     seconds: dict[str, float] = field(compare=False)  # pass name -> wall time
     lower_bound_pairs: float | None = None  # no certificate is computed yet
+
+    @property
+    def original(self) -> Circuit:
+        """The circuit that went in."""
+        return self.rewriting.original
+
+    @property
+    def circuit(self) -> Circuit:
+        """The circuit as it was distributed, after fusing."""
+        return self.rewriting.circuit
 
 
 class Step(Protocol):
@@ -80,11 +97,30 @@ class _Task(GenericPass):  # type: ignore[misc]
         return result
 
 
+@dataclass(frozen=True)
+class _SegmentFused:
+    """The segments of what fusing has left."""
+
+    name: ClassVar[str] = Segment.name
+
+    def run(self, rewriting: Rewriting) -> SegmentGraph:
+        return Segment().run(rewriting.circuit)
+
+
 def stages(network: Network, options: Options) -> MultiStagePassManager[Circuit, Schedule]:
     """The compiler's stages; assign to an attribute to replace one."""
     return MultiStagePassManager(
-        segment=_Task(Segment()),
-        place=_Task(Place(network=network, seed=options.seed, preset=options.preset)),
+        fuse=_Task(Fuse()),
+        segment=_Task(_SegmentFused()),
+        place=_Task(
+            Place(
+                network=network,
+                seed=options.seed,
+                preset=options.preset,
+                time_limit=options.time_limit,
+                rounds=options.rounds,
+            )
+        ),
         plan=_Task(PlanVisits()),
         insert=_Task(InsertGadgets()),
         schedule=_Task(ListSchedule()),
@@ -110,8 +146,8 @@ def compile_circuit(
         CompilerError: with the diagnostics of the reader, or if the circuit does not fit.
     """
     chosen = options or Options()
-    logical = circuit if isinstance(circuit, Circuit) else read_circuit(circuit)
-    check_fit(len(logical.qubits), network)
+    original = circuit if isinstance(circuit, Circuit) else read_circuit(circuit)
+    check_fit(len(original.qubits), network)
     made: dict[str, Any] = {}
     seconds: dict[str, float] = {}
 
@@ -121,9 +157,9 @@ def compile_circuit(
         if progress is not None:
             progress(task.name())
 
-    stages(network, chosen).run(logical, callback=keep)
+    stages(network, chosen).run(original, callback=keep)
     return Result(
-        circuit=logical,
+        rewriting=made["fuse"],
         network=network,
         placement=made["place"],
         plan=made["plan-visits"],

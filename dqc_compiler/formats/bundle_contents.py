@@ -93,6 +93,7 @@ def make_contents(
     lower_bound_pairs: float | None,
     seed: int,
     options: Mapping[str, bool | int | float | str | None],
+    rewrites: Rewrites | None = None,
     circuit_digest: str | None = None,
     network_digest: str | None = None,
 ) -> Contents:
@@ -106,6 +107,7 @@ def make_contents(
         lower_bound_pairs: a proven lower bound on the pairs, None if there is none.
         seed: of the compilation.
         options: the other effective options.
+        rewrites: how the original became `logical`; None if they are the same.
         circuit_digest: SHA-256 of the circuit's file, None if there was no file.
         network_digest: likewise of the network's file.
     """
@@ -113,7 +115,7 @@ def make_contents(
     paths = [program_path(name) for name in names]
     files = dict(zip(paths, program_texts(program), strict=True))
     files[LOGICAL] = circuit_text(logical)
-    files[REWRITES] = Rewrites().text()
+    files[REWRITES] = (rewrites or Rewrites()).text()
     files[NETWORK] = network_json(program.network)
     files[SCHEDULE] = make_schedule_file(schedule).text()
     report = make_report(

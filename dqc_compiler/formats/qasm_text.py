@@ -87,12 +87,17 @@ def _registers(
     return groups
 
 
+def qubit_names(circuit: Circuit) -> list[str]:
+    """What the circuit's qubits are called in logical.qasm."""
+    return [f"{name}[{i}]" for name, size in _registers(circuit.qubits, "q_") for i in range(size)]
+
+
 def circuit_text(circuit: Circuit) -> str:
     """logical.qasm: the circuit that was distributed, in the flat subset of OpenQASM 3."""
     qubit_registers = _registers(circuit.qubits, "q_")
     taken = frozenset(name for name, _ in qubit_registers)
     clbit_registers = _registers(circuit.clbits, "c_", taken)
-    qubits = [f"{name}[{i}]" for name, size in qubit_registers for i in range(size)]
+    qubits = qubit_names(circuit)
     clbits = [f"{name}[{i}]" for name, size in clbit_registers for i in range(size)]
     lines = []
     used: set[str] = set()

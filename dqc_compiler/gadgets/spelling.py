@@ -126,9 +126,8 @@ def spellings(p: str, q: str, angle: float, first: float, second: float) -> Iter
         yield Spelling(("cp", (phase,)), False, first + half_turns, second + half_turns)
     for turns in _TURNS:
         part = clean(remainder(angle - turns * pi, 4 * pi))
-        name, swapped = (_ROTATIONS.get(p + q), False)
-        if name is None:
-            name, swapped = _ROTATIONS[q + p], True
+        swapped = p + q not in _ROTATIONS
+        name = _ROTATIONS[q + p if swapped else p + q]
         yield Spelling((name, (part,)), swapped, first + turns * pi, second + turns * pi)
     for swapped in [False] * (p == "Z") + [True] * (q == "Z"):
         name = "cr" + (p if swapped else q).lower()
