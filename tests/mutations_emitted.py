@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 from math import pi
 
+from dqc_compiler.formats.bundle_contents import Contents, make_contents
 from dqc_compiler.formats.flat_qasm import read_flat_qasm
 from dqc_compiler.formats.qasm_text import program_texts
-from dqc_compiler.ir import Circuit, DistributedProgram, Operation
+from dqc_compiler.ir import Circuit, DistributedProgram, Operation, Placement
 from dqc_compiler.ir.circuit import ONE_QUBIT_GATES, TWO_QUBIT_GATES
 from dqc_compiler.passes.insert_gadgets import InsertGadgets
 from dqc_compiler.passes.plan_visits import PlanVisits
+from dqc_compiler.passes.schedule import ListSchedule
 from dqc_compiler.passes.segment import Segment
 from dqc_compiler.verify.programs import ProgramSet
 from tests.strategies import make_circuit, make_network, make_placement
@@ -59,10 +61,10 @@ def random_circuit(
     return make_circuit(qubits, rows, clbits)
 
 
-def distributed(
+def random_placement(
     circuit: Circuit, seed: int, *, nodes: int, comm: int | None, moves: bool = False
-) -> DistributedProgram:
-    """Programs for random homes and hosts, which change at random if the homes may move."""
+) -> Placement:
+    """Random homes and hosts; homes change at random if they may move."""
     chance = random.Random(seed)
     share = -(-len(circuit.qubits) // nodes)
     network = make_network([share + moves] * nodes, comm)
@@ -78,8 +80,30 @@ def distributed(
         chance.choice((homes[a], homes[b], homes[a], homes[b], chance.randrange(nodes)))
         for a, b in graph.gate_segments.tolist()
     ]
-    placement = make_placement(graph, network, homes, hosts)
+    return make_placement(graph, network, homes, hosts)
+
+
+def distributed(
+    circuit: Circuit, seed: int, *, nodes: int, comm: int | None, moves: bool = False
+) -> DistributedProgram:
+    """Programs for a random placement."""
+    placement = random_placement(circuit, seed, nodes=nodes, comm=comm, moves=moves)
     return InsertGadgets().run(PlanVisits().run(placement))
+
+
+def bundle_contents(circuit: Circuit, seed: int, *, nodes: int, comm: int | None) -> Contents:
+    """A bundle that is not verified yet."""
+    placement = random_placement(circuit, seed, nodes=nodes, comm=comm)
+    program = InsertGadgets().run(PlanVisits().run(placement))
+    return make_contents(
+        logical=circuit,
+        placement=placement,
+        program=program,
+        schedule=ListSchedule().run(program),
+        lower_bound_pairs=None,
+        seed=seed,
+        options={},
+    )
 
 
 def emitted_task(program: DistributedProgram) -> ProgramSet:

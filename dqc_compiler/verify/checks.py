@@ -101,9 +101,7 @@ def _judge(task: ProgramSet, source: _Source, checks: Sequence[Check], *, level:
         return Verdict(equivalent=False, checks=tuple(checks))
     proofs = list(_symbolic_checks(task, source))
     is_proven = all(proof.passed for proof in proofs)
-    # Without the symbolic proof everything that is possible is tried, to tell wrong programs from
-    # right ones that the machine does not know.
-    evidence = external_evidence(task, source.original, level=level if is_proven else "all")
+    evidence = external_evidence(task, source.original, level=level)
     others = [item.check for item in evidence]
     is_refuted = any(check.passed is False for check in others)
     if is_proven or is_refuted or not any(check.passed for check in others):

@@ -1,7 +1,7 @@
 """Follow a small computation through every measurement outcome, for all inputs at once.
 
 Each branch carries one Kraus operator, as a state with an extra axis for the input. What the
-computation does to its qubits for one classical result is the sum of its branches' Choi matrices.
+computation does to its qubits for one classical result is what its branches' Kraus operators do.
 A cell is part of the state only while it is in use: a measured cell is a classical value.
 Branches that agree in everything the rest depends on are merged, so in a correct program their
 number does not grow with the number of gadgets.
@@ -17,10 +17,14 @@ from dqc_compiler.verify.matrices import Tensor, gate_tensor
 from dqc_compiler.verify.stitch import Action, Computation, Literals, is_gate
 
 Instrument = dict[tuple[int, ...], Tensor]
-"""Classical result (one value per bit of the circuit) -> Choi matrix."""
+"""Classical result (one value per bit of the circuit) -> Kraus operators, one per row, flattened.
+
+The rows v of a result stand for its Choi matrix sum v v^+, which itself would be far too large.
+"""
 
 _NO_WEIGHT = 1e-9  # a branch of smaller norm is rounding
 _OVERHEAD = 1_000  # an operation on a small array costs as much as one on so many amplitudes
+_CHOI_SIDE = 2**11  # of the largest Choi matrix that is formed; 64 MiB
 _SAME_OVERLAP = 1e-12  # states whose overlap is this close to 1 differ by less than 2e-6
 
 
@@ -51,11 +55,18 @@ def instrument(computation: Computation, *, amplitudes: int, work: float) -> Ins
 
 
 def largest_difference(first: Instrument, second: Instrument) -> float:
-    """Largest entry by which two instruments differ, per unit of the input's norm."""
-    size = next(iter(first.values())).shape[0]
-    zero = np.zeros((size, size))
-    keys = first.keys() | second.keys()
-    return max(float(np.abs(first.get(k, zero) - second.get(k, zero)).max()) for k in keys)
+    """Largest eigenvalue by which Choi matrices differ; those of an instrument have trace 1."""
+    none = next(iter(first.values()))[:0]
+    pairs = ((first.get(key, none), second.get(key, none)) for key in first.keys() | second.keys())
+    return max(_choi_difference(a, b) for a, b in pairs)
+
+
+def _choi_difference(a: Tensor, b: Tensor) -> float:
+    # Both matrices live in the span of all rows, where they are small.
+    basis: Tensor = np.asarray(np.linalg.qr(np.concatenate((a, b)).T, mode="r"))
+    left, right = basis[:, : len(a)], basis[:, len(a) :]
+    difference = left @ left.conj().T - right @ right.conj().T
+    return float(np.abs(np.linalg.eigvalsh(difference)).max())
 
 
 class _Simulation:
@@ -90,10 +101,15 @@ class _Simulation:
             if action.name != "pair" and not is_gate(action):
                 self.merge(time)
             size = sum(branch.state.size for branch in self.branches)
-            self.work -= size + _OVERHEAD * len(self.branches)
-            if size > self.limit or self.work < 0:
+            self.spend(size + _OVERHEAD * len(self.branches))
+            if size > self.limit:
                 raise TooLargeError
         return self.result()
+
+    def spend(self, work: float) -> None:
+        self.work -= work
+        if self.work < 0:
+            raise TooLargeError
 
     def wake(self, cell: int) -> None:
         """Make a cell part of the state again."""
@@ -162,6 +178,7 @@ class _Simulation:
             branch.bits = bits
             key = (tuple(sorted(bits.items())), tuple(sorted(branch.values.items())))
             same = kept.setdefault(key, [])
+            self.spend(len(same) * (branch.state.size + _OVERHEAD // 10))
             for other in same:
                 if abs(abs(np.vdot(other.state, branch.state)) - 1) < _SAME_OVERLAP:
                     other.weight += branch.weight
@@ -175,13 +192,12 @@ class _Simulation:
             self.wake(cell)
         rest = [axis for axis, cell in enumerate(self.live) if cell not in self.computation.end]
         ends = [self.live.index(cell) for cell in self.computation.end]
-        found: Instrument = {}
+        found: dict[tuple[int, ...], list[Tensor]] = {}
         for branch in self.branches:
             kraus = branch.state.transpose(*rest, *ends, len(self.live)).reshape(2 ** len(rest), -1)
-            choi = branch.weight * (kraus.T @ kraus.conj())
             key = tuple(0 if bit is None else branch.bits[bit] for bit in self.computation.clbits)
-            found[key] = found[key] + choi if key in found else choi
-        return found
+            found.setdefault(key, []).append(np.sqrt(branch.weight) * kraus)
+        return {key: np.concatenate(rows) for key, rows in found.items()}
 
 
 def _last_reads(computation: Computation) -> dict[int, int]:
