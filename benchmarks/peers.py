@@ -19,6 +19,7 @@ from dqc_compiler.costs import ebits
 from dqc_compiler.formats.circuit_in import read_circuit
 from dqc_compiler.formats.network_file import Network
 from dqc_compiler.passes.cover import Cover
+from dqc_compiler.passes.refine import Refine
 from dqc_compiler.pipeline import Options, compile_circuit
 from dqc_compiler.portfolio import Place
 
@@ -31,7 +32,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--only", default="*", help="glob over the circuits' names")
-    parser.add_argument("--preset", default="balanced", choices=["fast", "balanced"])
+    parser.add_argument("--preset", default="balanced", choices=["fast", "balanced", "best"])
     arguments = parser.parse_args()
     only, options = arguments.only, Options(preset=arguments.preset)
     logs: list[tuple[float, float]] = []
@@ -46,8 +47,8 @@ def main() -> None:
         result = compile_circuit(circuit, network, options=options)
         seconds = perf_counter() - started
         graph = result.placement.graph
-        static = Place(network=network, preset="fast").candidates(graph)
-        cover = min(ebits.pairs(Cover().run(placement)) for placement in static)
+        refined = [Refine().run(start) for start in Place(network=network).starts(graph)]
+        cover = min(ebits.pairs(Cover().run(placement)) for placement in refined)
         emitted = result.program.pairs
         logs.append((log(cover / peer), log(emitted / peer)))
         print(

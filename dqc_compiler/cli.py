@@ -139,10 +139,22 @@ def dqc() -> None:
 @click.option("-o", "--output", metavar="DIR", help="The bundle.  [default: ./<circuit>.dqc]")
 @click.option(
     "--preset",
-    type=click.Choice(["fast", "balanced"]),
+    type=click.Choice(["fast", "balanced", "best"]),
     default="balanced",
     show_default=True,
-    help="fast: static homes only; balanced: qubits may move as well.",
+    help="fast: static homes only; balanced: qubits may move as well; best: longer, on all cores.",
+)
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SEC",
+    help="Stop searching after so long; the preset fast is always finished.",
+)
+@click.option(
+    "--rounds",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Rounds of the preset best.  [default: until the time limit, or one per core]",
 )
 @click.option("--seed", type=click.IntRange(min=0, max=2**31 - 1), default=0, show_default=True)
 @click.option(
