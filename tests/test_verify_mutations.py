@@ -26,6 +26,7 @@ from tests.mutations_oracle import agree, of_circuit, of_programs
 from tests.mutations_programs import CASES, Case, case, circuit_of, task_of
 
 PER_KIND = 4  # mutants of each kind and case; all of them were tried once
+EXTERNALLY = 4  # every so many of them also meet the other engines, which take longer
 
 
 def sample(given: Case) -> Iterator[tuple[str, Case]]:
@@ -61,12 +62,15 @@ def test_no_wrong_mutant_passes(given: Case) -> None:
             continue
         seen["wrong"] += 1
         assert symbolic_difference(circuit, task) is not None, label
+        if seen["wrong"] % EXTERNALLY:
+            continue
+        seen["tried externally"] += 1
         for evidence in external_evidence(task, circuit, level="auto"):
             assert not evidence.check.passed, (label, evidence)
             seen[f"refuted by {evidence.check.name}"] += evidence.check.passed is False
     assert seen["wrong"] > 20
     assert seen["broken"] > 5
-    assert seen["refuted by all outcomes"] == seen["wrong"]
+    assert seen["refuted by all outcomes"] == seen["tried externally"] > 5
 
 
 @pytest.mark.parametrize("given", CASES, ids=lambda given: given.name)
