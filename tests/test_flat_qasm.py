@@ -150,6 +150,7 @@ def test_a_program_becomes_a_circuit() -> None:
         ("qubit[1] q;\nbit b;\nif (b) { reset q[0]; }\n", 5, "gates only"),
         ("qubit[1] q;\nbit b;\nif (b) { b = measure q[0]; }\n", 5, "gates only"),
         ("qubit[1] q;\nbit b;\nif (b == 1) { x q[0]; }\n", 5, "one bit"),
+        ("qubit[2] q;\nbit b;\nif (b) { swap q[0], q[1]; }\n", 5, "outside of any if"),
         ("qubit[1] q;\nbit b;\nif (b) x q[0];\n", 5, "not a statement"),
         ("qubit[1] q;\nbit b;\nif (b) { x q[0]; }\nelse { z q[0]; }\n", 6, "open a block"),
         ("qubit[1] q;\nbit b;\nif (b) { x q[0];\n", 5, "not closed"),

@@ -96,10 +96,6 @@ EQUAL: dict[str, tuple[Rows, Rows]] = {
         ],
         [measure(0, 0), gate("cz", 1, 2)],
     ),
-    "a conditional swap is three cx": (
-        [measure(0, 0), *[gate("cx", a, b, condition=IF_0) for a, b in ((1, 2), (2, 1), (1, 2))]],
-        [measure(0, 0), gate("swap", 1, 2, condition=IF_0)],
-    ),
     "two resets": ([gate("reset", 0), gate("reset", 0)], [gate("reset", 0)]),
 }  # fmt: skip
 DIFFERENT: dict[str, tuple[Rows, Rows]] = {

@@ -34,10 +34,15 @@ _BIT = re.compile(r"([A-Za-z_]\w*)\s*(?:\[\s*(\d+)\s*\])?\Z")
 _NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _EXPRESSION_TOKEN = re.compile(rf"\s*(?:({_NUMBER.pattern})|(pi)\b|([-+*/()]))")
 
-STANDARD_GATES = (
-    frozenset({*ONE_QUBIT_GATES, *TWO_QUBIT_GATES})
-    - {"u", "sxdg", "rxx", "ryy", "rzz", "rzx", "rzy"}
-)
+STANDARD_GATES = frozenset({*ONE_QUBIT_GATES, *TWO_QUBIT_GATES}) - {
+    "u",
+    "sxdg",
+    "rxx",
+    "ryy",
+    "rzz",
+    "rzx",
+    "rzy",
+}
 """Gates of the vocabulary that the include brings."""
 
 _GATES = ONE_QUBIT_GATES | TWO_QUBIT_GATES | {"dqc_epr": 2}
@@ -244,6 +249,8 @@ class _Reader:
             self.fail(f"wrong number of parameters or qubits for {name}")
         if len(qubits) == 2 and qubits[0] == qubits[1]:
             self.fail(f"{name} uses a qubit twice")
+        if name == "swap" and self.condition:
+            self.fail("a swap renames qubits and stands outside of any if")
         if name == "dqc_epr" and (self.condition or any(v < 0 or v % 1 for v in values)):
             self.fail("dqc_epr takes two natural numbers and stands outside of any if")
         self.statements.append(FlatStatement(name, qubits, values, None, self.condition, self.line))

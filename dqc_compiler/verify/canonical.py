@@ -389,10 +389,6 @@ class _CircuitReplay:
         if name in ONE_QUBIT_GATES:
             self.form.rotate_if(condition, wires[0], rotation(name, parameters), self.origin())
             return
-        if name == "swap":
-            for pair in (wires, wires[::-1], wires):
-                self.gate_if(condition, "cx", (), pair)
-            return
         gate = two_body(name, parameters)
         sides = (Side(wires[0], gate.p, gate.first), Side(wires[1], gate.q, gate.second))
         self.form.couple_if(condition, sides, gate.angle, self.origin())

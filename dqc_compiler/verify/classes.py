@@ -1,0 +1,495 @@
+"""The state of the symbolic machine: which qubits hold which wire, and what is owed.
+
+The rules are specified in docs/reference/qasm-dialect.md; the notation is the same here. A *class*
+is one logical wire, or a pair that no wire has reached yet (an anonymous class, whose input is
+|+>). Its members are the physical qubits that hold it, in the state
+
+    (x)_i L_i X^x_i  .  X-side couplings  .  Z-side couplings  .  sum_b |b...b><b|  Z^z F
+
+applied to the wire, where L_i is a rotation of the member, F the frame of the wire, x_i and z are
+parities of bits of which corrections are still owed. A coupling is a controlled Pauli between two
+classes, one of them anonymous, which is undone by the measurement that it prepares.
+"""
+
+from __future__ import annotations
+
+from math import atan2, pi
+
+from dqc_compiler.verify.canonical import CanonicalForm, Condition, Event, Origin, Side
+from dqc_compiler.verify.gates import TwoBody, after_controlled
+from dqc_compiler.verify.rotations import (
+    AXIS_TOLERANCE,
+    FLIP,
+    HADAMARD,
+    IDENTITY,
+    PHASE,
+    Quaternion,
+    Vector,
+    X,
+    Y,
+    Z,
+    about,
+    conjugate,
+    half_turn,
+    half_turn_from_z,
+    inverse,
+    multiply,
+    negate,
+    same,
+    turn_back,
+)
+
+ONE = -1
+"""In a set of owed bits: a bit that is always 1, so that the Pauli is there for certain."""
+
+
+class Class:
+    """One logical wire, or an anonymous pair (`wire` is None), with the qubits that hold it."""
+
+    __slots__ = ("couplings", "members", "plain", "wire", "z")
+
+    def __init__(self, wire: int | None) -> None:
+        self.wire = wire
+        self.members: list[Member] = []
+        self.z: set[int] = set()
+        self.couplings: list[Coupling] = []  # those with a Z-side here
+        self.plain = wire is not None  # one member, nothing owed, nothing coupled, L = 1
+
+
+class Member:
+    """A physical qubit that holds a class."""
+
+    __slots__ = ("group", "sides", "turn", "x")
+
+    def __init__(self, group: Class) -> None:
+        self.group = group
+        self.turn = IDENTITY
+        self.x: set[int] = set()
+        self.sides: list[Coupling] = []  # those with an X-side here
+        group.members.append(self)
+
+
+class Coupling:
+    """A controlled Pauli: Z of the class `first`, and Z of `second` or X of one member."""
+
+    __slots__ = ("first", "second")
+
+    def __init__(self, first: Class, second: Class | Member) -> None:
+        self.first = first
+        self.second = second
+
+    def other_end(self, group: Class) -> Class | Member:
+        """What the Z-side at `group` is coupled to."""
+        return self.second if self.first is group else self.first
+
+    def move(self, old: Class, new: Class) -> None:
+        """Follow a class that was absorbed by another one."""
+        self.first = new if self.first is old else self.first
+        self.second = new if self.second is old else self.second
+
+
+class RefusalError(Exception):
+    """The effect of a statement cannot be stated exactly."""
+
+
+class Classes:
+    """The rules of the machine; whatever they do not cover raises `RefusalError`."""
+
+    def __init__(self, form: CanonicalForm) -> None:
+        self.form = form
+
+    def rotate(self, member: Member, q: Quaternion) -> None:
+        """A one-qubit gate."""
+        group = member.group
+        if group.plain:
+            assert group.wire is not None
+            self.form.rotate(group.wire, q)
+        else:
+            member.turn = multiply(q, member.turn)
+
+    def couple(self, a: Member, b: Member, gate: TwoBody, origin: Origin) -> None:
+        """A two-qubit gate: of two wires, or to prepare a measurement that joins a pair."""
+        first, second = a.group, b.group
+        if first is second:
+            raise RefusalError("a two-qubit gate acts on two copies of the same qubit")
+        if first.wire is None or second.wire is None:
+            self._prepare(a, b, gate)
+            return
+        p = self._inner_axis(a, gate.p)
+        q = self._inner_axis(b, gate.q)
+        self.form.couple((first.wire, second.wire), p, q, gate.angle, origin)
+        self.rotate(a, gate.locals[0])
+        self.rotate(b, gate.locals[1])
+
+    def _inner_axis(self, member: Member, axis: Vector) -> Vector:
+        """L^-1 of a physical axis; refused if the gate does not commute with what is inside L."""
+        group = member.group
+        if group.plain:
+            return axis
+        if member.sides:
+            raise RefusalError("a qubit is used between its coupling to a pair and its measurement")
+        inner = turn_back(member.turn, axis)
+        if member.x:
+            raise RefusalError("a qubit is used before its correction")
+        if same(inner, Z):
+            return Z
+        if same(inner, negate(Z)):
+            return negate(Z)
+        if len(group.members) > 1 or group.couplings:
+            raise RefusalError("a gate does not commute with the axis of the open copies")
+        raise RefusalError("a gate does not commute with a correction that is still owed")
+
+    def gate_if(
+        self,
+        condition: Condition,
+        members: list[Member],
+        gate: Quaternion | TwoBody,
+        origin: Origin,
+    ) -> None:
+        """A gate of the circuit under a condition of the circuit."""
+        wires = []
+        for member in members:
+            if member.group.wire is None:
+                raise RefusalError("a gate under a condition acts on half of an unused pair")
+            wires.append(member.group.wire)
+        if not isinstance(gate, TwoBody):
+            inner = self._inner_rotation(members[0], gate)
+            self.form.rotate_if(condition, wires[0], inner, origin)
+            return
+        if wires[0] == wires[1]:
+            raise RefusalError("a two-qubit gate acts on two copies of the same qubit")
+        sides = (
+            self._inner_side(members[0], gate.p, gate.first),
+            self._inner_side(members[1], gate.q, gate.second),
+        )
+        self.form.couple_if(condition, sides, gate.angle, origin)
+
+    def _inner_rotation(self, member: Member, q: Quaternion) -> Quaternion:
+        if member.group.plain:
+            return q
+        size = (q[1] ** 2 + q[2] ** 2 + q[3] ** 2) ** 0.5
+        if size < AXIS_TOLERANCE:
+            return q
+        axis = self._inner_axis(member, (q[1] / size, q[2] / size, q[3] / size))
+        return (q[0], size * axis[0], size * axis[1], size * axis[2])
+
+    def _inner_side(self, member: Member, axis: Vector, angle: float) -> Side:
+        assert member.group.wire is not None
+        return Side(member.group.wire, self._inner_axis(member, axis), angle)
+
+    def correct(self, member: Member, q: Quaternion, bit: int, *, value: bool) -> None:
+        """A Pauli under a gadget bit."""
+        inner = multiply(inverse(member.turn), multiply(q, member.turn))
+        pauli = _pauli(inner[1:])
+        if pauli is None or abs(inner[0]) > AXIS_TOLERANCE:
+            raise RefusalError("a gate under the outcome of a gadget is not a Pauli on this qubit")
+        if pauli[1] and member.sides:
+            raise RefusalError("a qubit is used between its coupling to a pair and its measurement")
+        group = member.group
+        group.plain = False
+        if not value:
+            member.turn = multiply(q, member.turn)
+        if pauli[0]:
+            member.x ^= {bit}
+        if pauli[1]:
+            group.z ^= {bit}
+        self._settle(group)
+
+    def reset(self, member: Member, origin: Origin) -> None:
+        """The circuit puts a wire into |0>."""
+        group = member.group
+        if group.wire is None or not self._is_alone(member):
+            raise RefusalError("a reset destroys a copy or half of a pair that is still in use")
+        self.form.reset(group.wire, origin)
+        self._renew(member)
+
+    def _renew(self, member: Member) -> None:
+        """After a measurement or reset of a wire its frame is the identity and nothing is owed."""
+        member.turn = IDENTITY
+        member.x.clear()
+        member.group.z.clear()
+        member.group.plain = True
+
+    # Conditions.
+
+    def _prepare(self, a: Member, b: Member, gate: TwoBody) -> None:
+        """A two-qubit gate with half of a pair: it prepares a measurement."""
+        left = after_controlled(gate)
+        if left is None:
+            raise RefusalError("a gate with half of a pair is not a controlled Pauli")
+        a_is_z, a_negative = self._enter(a, gate.p)
+        b_is_z, b_negative = self._enter(b, gate.q)
+        if not a_is_z and not b_is_z:
+            raise RefusalError("a gate couples two pairs that are both in use across their axes")
+        # Owed X at a Z-side is pushed through the controlled Pauli, to the other side.
+        for member, is_z, other, other_is_z in ((a, a_is_z, b, b_is_z), (b, b_is_z, a, a_is_z)):
+            if is_z and other_is_z:
+                other.group.z ^= member.x
+            elif is_z:
+                other.x ^= member.x
+        ends = [member.group if is_z else member for member, is_z in ((a, a_is_z), (b, b_is_z))]
+        if isinstance(ends[0], Member):
+            ends.reverse()
+        assert isinstance(ends[0], Class)
+        coupling = Coupling(ends[0], ends[1])
+        for end in ends:
+            (end.couplings if isinstance(end, Class) else end.sides).append(coupling)
+        # A side with the opposite axis differs by the other side's Pauli, on the other qubit.
+        for member, axis, local, negative in (
+            (a, gate.p, left[0], b_negative),
+            (b, gate.q, left[1], a_negative),
+        ):
+            q = multiply(half_turn(axis), local) if negative else local
+            member.turn = multiply(q, member.turn)
+        for group in (a.group, b.group):
+            self._absorb_sign(group)
+
+    def _enter(self, member: Member, axis: Vector) -> tuple[bool, bool]:
+        """Whether a physical axis is a Z-side (else an X-side) of the class, and whether negative.
+
+        Free choices are made here: a wire with one member gets the axis as the Z of its class, and
+        so does a fresh pair, because a Bell pair is the same in every basis.
+        """
+        group = member.group
+        if group.plain:
+            assert group.wire is not None
+            group.plain = False
+            member.turn = half_turn_from_z(axis)
+            self.form.rotate(group.wire, inverse(member.turn))
+            return True, False
+        inner = turn_back(member.turn, axis)
+        if group.wire is None and len(group.members) == 2 and not self._is_coupled(group):
+            if not same(inner, Z):
+                self._rebase(member, inner)
+            return True, False
+        for sign, is_negative in ((1.0, False), (-1.0, True)):
+            signed = (sign * inner[0], sign * inner[1], sign * inner[2])
+            if same(signed, Z) and not member.sides:
+                return True, is_negative
+            if same(signed, X) and len(group.members) > 1:
+                return False, is_negative
+        raise RefusalError("a gate does not commute with the axis of the open copies")
+
+    def _is_alone(self, member: Member) -> bool:
+        group = member.group
+        return len(group.members) == 1 and not group.couplings and not member.sides
+
+    def _is_coupled(self, group: Class) -> bool:
+        return bool(group.couplings) or any(member.sides for member in group.members)
+
+    def _rebase(self, member: Member, axis: Vector) -> None:
+        """Write a fresh pair as V(x)V* of itself, so that `axis` becomes Z of its class."""
+        group = member.group
+        other = group.members[1 if group.members[0] is member else 0]
+        # Paulis on a Bell pair may be collected at one end.
+        x, z = member.x ^ other.x, group.z
+        if ONE in z:
+            z.discard(ONE)
+            other.turn = multiply(other.turn, PHASE)
+        v = half_turn_from_z(axis)
+        new_x: set[int] = set()
+        new_z: set[int] = set()
+        for owed, pauli in ((x, X), (z, Z)):
+            image = _pauli(turn_back(v, pauli))
+            if owed and image is None:
+                raise RefusalError("a pair with an owed correction is used in another basis")
+            if owed and image is not None:
+                new_x ^= owed if image[0] else set()
+                new_z ^= owed if image[1] else set()
+        member.x, other.x, group.z = new_x, set(), new_z
+        member.turn = multiply(member.turn, v)
+        other.turn = multiply(other.turn, conjugate(v))
+
+    def measure(self, member: Member, bit: int, origin: Origin) -> Event | None:
+        """Measure a member into a bit; the event if that is a measurement of the circuit.
+
+        Otherwise it is a gadget's, and the qubit is not a member of anything any more.
+        """
+        group = member.group
+        axis = turn_back(member.turn, Z)
+        if self._is_alone(member) and group.wire is not None:
+            return self._measure_wire(member, axis, origin)
+        if member.sides:
+            self._join(member, axis, bit)
+        elif len(group.members) > 1:
+            self._close(member, axis, bit)
+        else:
+            self._relate(member, axis, bit)
+        return None
+
+    def _measure_wire(self, member: Member, axis: Vector, origin: Origin) -> Event:
+        """A measurement of the circuit. Owed Paulis along the measured axis do not matter."""
+        group = member.group
+        assert group.wire is not None
+        inner = _pauli(axis)
+        harmless = inner is not None and (
+            not member.x if inner == (False, True) else not group.z and inner == (True, False)
+        )
+        if (member.x or group.z) and not harmless:
+            raise RefusalError("a qubit is measured before its correction")
+        event = self.form.measure(group.wire, axis, origin)
+        self._renew(member)
+        return event
+
+    def _close(self, member: Member, axis: Vector, bit: int) -> None:
+        """Measure one of several members across the axis of the class: Z^bit on the others."""
+        group = member.group
+        if abs(axis[2]) > AXIS_TOLERANCE:
+            raise RefusalError("a copy is measured along its axis, which measures the qubit itself")
+        if group.wire is None and len(group.members) == 2 and not group.couplings:
+            raise RefusalError("half of an unused pair is measured")
+        group.members.remove(member)
+        group.z ^= {bit}
+        angle = atan2(axis[1], axis[0])
+        if abs(angle) > pi - AXIS_TOLERANCE:
+            group.z ^= {ONE}
+        elif abs(angle) > AXIS_TOLERANCE:
+            # The projection onto |0> + e^(i angle)|1> leaves a rotation behind.
+            if member.x:
+                raise RefusalError("a copy is closed in another basis before its correction")
+            self._rotate_inside(group, about(Z, -angle))
+        self._absorb_sign(group)
+        self._attach(group)
+        self._settle(group)
+
+    def _rotate_inside(self, group: Class, q: Quaternion) -> None:
+        """A rotation about Z of the class."""
+        if group.wire is not None:
+            self.form.rotate(group.wire, q)
+            return
+        for member in group.members:
+            if not member.x and not member.sides:
+                member.turn = multiply(member.turn, q)
+                return
+        raise RefusalError("a pair is measured in another basis before its correction")
+
+    def _join(self, member: Member, axis: Vector, bit: int) -> None:
+        """Measure an X-side: the values of two classes become equal up to the outcome."""
+        group = member.group
+        if len(member.sides) > 1 or not _is_along(axis, Z):
+            raise RefusalError("half of a pair is measured in a basis that joins it to no qubit")
+        coupling = member.sides[0]
+        group.members.remove(member)
+        coupling.first.couplings.remove(coupling)
+        self._equate(group, coupling.first, member.x ^ _outcome(bit, axis[2]))
+
+    def _relate(self, member: Member, axis: Vector, bit: int) -> None:
+        """Measure the last member of a pair that is coupled to two classes: it holds their sum.
+
+        C(Z, Z) C(Z, Z') turns |+> into H|b + b'>.
+        """
+        group = member.group
+        ends = [coupling.other_end(group) for coupling in group.couplings]
+        classes = [end for end in ends if isinstance(end, Class)]
+        if group.wire is not None or len(ends) != 2 or len(classes) != 2 or not _is_along(axis, X):
+            raise RefusalError("a measurement of a qubit that is coupled to a pair")
+        for coupling, end in zip(group.couplings, classes, strict=True):
+            end.couplings.remove(coupling)
+        self._equate(classes[0], classes[1], group.z ^ _outcome(bit, axis[0]))
+
+    def _equate(self, first: Class, second: Class, relation: set[int]) -> None:
+        """The values of two classes are now known to differ by `relation`."""
+        if first is second or (first.wire is not None and second.wire is not None):
+            raise RefusalError("a measurement compares two qubits of the circuit")
+        if first.wire is None:
+            self._merge(first, second, relation)
+        else:
+            self._merge(second, first, relation)
+
+    def _merge(self, old: Class, new: Class, relation: set[int]) -> None:
+        """Members of an anonymous class join another one; their values differ by `relation`."""
+        for member in old.members:
+            member.group = new
+            member.x = member.x ^ relation
+            self._absorb_flip(member)
+            new.members.append(member)
+        new.z ^= old.z
+        for coupling in old.couplings:
+            end = coupling.other_end(old)
+            if isinstance(end, Class):
+                end.z ^= relation
+                self._absorb_sign(end)
+            else:
+                end.x ^= relation
+                self._absorb_flip(end)
+            coupling.move(old, new)
+            new.couplings.append(coupling)
+        self._refuse_loops(new)
+        self._absorb_sign(new)
+        self._attach(new)
+        self._settle(new)
+
+    def _attach(self, group: Class) -> None:
+        """The last member of an anonymous class, coupled Z to Z, is a copy of the other class.
+
+        C(Z, Z) turns |+> into H|b>, so the member continues as a copy behind a Hadamard.
+        """
+        if group.wire is not None or len(group.members) != 1 or len(group.couplings) != 1:
+            return
+        coupling, member = group.couplings[0], group.members[0]
+        other = coupling.other_end(group)
+        if isinstance(other, Member):
+            return
+        other.couplings.remove(coupling)
+        other.z ^= member.x
+        member.x = group.z
+        member.turn = multiply(member.turn, HADAMARD)
+        moved, member.sides = member.sides, []
+        for side in moved:
+            # The Hadamard makes it a Z-side of the class that the member joins.
+            side.first.z ^= member.x
+            self._absorb_sign(side.first)
+            side.second = other
+            other.couplings.append(side)
+        self._absorb_flip(member)
+        member.group = other
+        other.members.append(member)
+        self._refuse_loops(other)
+        self._absorb_sign(other)
+        self._settle(other)
+        for side in moved:
+            self._attach(side.first)
+
+    def _refuse_loops(self, group: Class) -> None:
+        for coupling in group.couplings:
+            end = coupling.other_end(group)
+            if end is group or (isinstance(end, Member) and end.group is group):
+                raise RefusalError("two copies of the same qubit are coupled to each other")
+
+    def _absorb_flip(self, member: Member) -> None:
+        if ONE in member.x:
+            member.x.discard(ONE)
+            member.turn = multiply(member.turn, FLIP)
+
+    def _absorb_sign(self, group: Class) -> None:
+        if ONE in group.z and group.wire is not None:
+            group.z.discard(ONE)
+            self.form.rotate(group.wire, PHASE)
+
+    def _settle(self, group: Class) -> None:
+        """A wire with one member that owes nothing is plain: L goes into the frame."""
+        if group.wire is None or len(group.members) != 1 or group.z:
+            return
+        member = group.members[0]
+        if member.x or not self._is_alone(member):
+            return
+        self.form.rotate(group.wire, member.turn)
+        member.turn = IDENTITY
+        group.plain = True
+
+
+def _pauli(axis: Vector) -> tuple[bool, bool] | None:
+    """(has X, has Z) of the Pauli about `axis`, None if it is not one."""
+    for pauli, bits in ((X, (True, False)), (Y, (True, True)), (Z, (False, True))):
+        if _is_along(axis, pauli):
+            return bits
+    return None
+
+
+def _is_along(axis: Vector, pauli: Vector) -> bool:
+    return same(axis, pauli) or same(axis, negate(pauli))
+
+
+def _outcome(bit: int, sign: float) -> set[int]:
+    """The value that a measurement shows: its bit, negated if the axis is the opposite one."""
+    return {bit} if sign > 0 else {bit, ONE}
