@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import pi, remainder
 from typing import ClassVar
 
-from dqc_compiler.gadgets.frames import PAULI_VECTOR, gate_rotation, inverse, parallel, rotate
 from dqc_compiler.gadgets.fusing import Sides, fuse_gates, merge_run
-from dqc_compiler.gadgets.gates import GATE_AXES
 from dqc_compiler.gadgets.spelling import is_about
+from dqc_compiler.gadgets.stretches import Stretch, Stretches, commutes
 from dqc_compiler.gadgets.unfolding import unfold
 from dqc_compiler.gadgets.unitaries import product_of
 from dqc_compiler.gadgets.wires import END, Wires
@@ -21,46 +20,21 @@ from dqc_compiler.ir.rewriting import Rewrite, Rewriting
 _LONGEST_RUN = 8
 """How many neighbours a new gate may absorb on each side; more would be slow on long runs."""
 
-_SEE_THROUGH = ("barrier", "delay", "swap")
-"""What does not end a segment, though no gate is moved past it here."""
-
-
-@dataclass(slots=True, eq=False)
-class _Stretch:
-    """Two-qubit gates on one qubit that all act by the Pauli `letter` there, as it is written.
-
-    What lies between them commutes with them. A segment consists of one or more of these.
-    """
-
-    qubit: int
-    letter: str
-    first: int
-    last: int
-    edges: dict[_Stretch, int] = field(default_factory=dict)  # the one gate shared with another
-    previous: _Stretch | None = None  # with nothing but one-qubit gates between
-    next: _Stretch | None = None
-    is_waiting: bool = False
-
-    @property
-    def beside(self) -> tuple[tuple[bool, _Stretch | None], tuple[bool, _Stretch | None]]:
-        """(whether it is behind this one, stretch) of both neighbours."""
-        return (True, self.next), (False, self.previous)
-
 
 class _Fuser:
     """The circuit, its stretches, and a list of those at which something may have changed."""
 
     def __init__(self, circuit: Circuit) -> None:
         self.wires = Wires(circuit)
-        self.stretches: dict[int, dict[int, _Stretch]] = {}  # gate -> qubit -> stretch
-        self.waiting: deque[_Stretch] = deque()
+        self.stretches = Stretches(self.wires)
+        self.waiting: deque[Stretch] = deque()
         self.steps: list[Rewrite] = []
         self.phase = circuit.global_phase
 
     def run(self) -> Rewriting:
-        self.form_stretches()
-        for gate, stretches in list(self.stretches.items()):
+        for gate, stretches in list(self.stretches.of.items()):
             first, second = stretches.values()
+            self.wait(first, second)
             self.add_edge(first, second, gate)
         while self.waiting:
             stretch = self.waiting.popleft()
@@ -69,7 +43,7 @@ class _Fuser:
                 self.wait(stretch)
         return self.result()
 
-    def improve(self, stretch: _Stretch) -> bool:
+    def improve(self, stretch: Stretch) -> bool:
         """Apply the first rule that can be applied at a stretch."""
         return (
             self.unite(stretch)
@@ -90,98 +64,40 @@ class _Fuser:
         )
         return Rewriting(original=original, circuit=circuit, steps=tuple(self.steps))
 
-    # Stretches
-
-    def form_stretches(self) -> None:
-        """Give every gate a stretch on both of its qubits."""
-        current: dict[int, _Stretch] = {}
-        commutes: dict[int, bool] = {}  # whether all since the stretch's last gate commutes with it
-        for index, row in enumerate(self.wires.rows):
-            if self.wires.is_local(index):
-                q = row.qubits[0]
-                if q in current and not _commutes(row, current[q].letter):
-                    commutes[q] = False
-            elif self.wires.is_gate(index):
-                self.stretches[index] = {}
-                for q, letter in zip(row.qubits, GATE_AXES[row.name], strict=True):
-                    stretch = current.get(q)
-                    if stretch is None or stretch.letter != letter or not commutes[q]:
-                        stretch = self.new_stretch(q, letter, index, stretch)
-                    stretch.last = index
-                    current[q], commutes[q] = stretch, True
-                    self.stretches[index][q] = stretch
-            else:
-                for q in row.qubits:
-                    current.pop(q, None)
-
-    def new_stretch(
-        self, qubit: int, letter: str, gate: int, previous: _Stretch | None
-    ) -> _Stretch:
-        stretch = _Stretch(qubit, letter, first=gate, last=gate, previous=previous)
-        if previous is not None:
-            previous.next = stretch
-        self.wait(stretch)
-        return stretch
-
-    def wait(self, *stretches: _Stretch | None) -> None:
+    def wait(self, *stretches: Stretch | None) -> None:
         for stretch in stretches:
             if stretch is not None and not stretch.is_waiting:
                 stretch.is_waiting = True
                 self.waiting.append(stretch)
 
-    def wait_around(self, *stretches: _Stretch) -> None:
+    def wait_around(self, *stretches: Stretch) -> None:
         for stretch in stretches:
             self.wait(stretch, stretch.previous, stretch.next)
 
-    def add_edge(self, first: _Stretch, second: _Stretch, gate: int) -> None:
+    def add_edge(self, first: Stretch, second: Stretch, gate: int) -> None:
         """Enter a gate; two gates of the same two stretches become one."""
         earlier = first.edges.get(second)
         if earlier is None:
             first.edges[second] = second.edges[first] = gate
             return
         self.drop_edge(first, second)
-        self.replace(first, second, (earlier, gate), earlier)
+        # The new gate has its qubits in the order of the earlier one.
+        own, other = (self.stretches.of[earlier][q] for q in self.wires.rows[earlier].qubits)
+        self.replace(own, other, (earlier, gate), earlier)
 
-    def drop_edge(self, first: _Stretch, second: _Stretch) -> None:
+    def drop_edge(self, first: Stretch, second: Stretch) -> None:
         del first.edges[second], second.edges[first]
-
-    def succeed(self, stretch: _Stretch, old: int, new: int) -> None:
-        """Note that a gate has taken the place of another one."""
-        self.stretches.setdefault(new, {})[stretch.qubit] = stretch
-        if stretch.first == old:
-            stretch.first = new
-        if stretch.last == old:
-            stretch.last = new
-
-    def leave(self, gate: int) -> None:
-        """Note that a gate is about to go; a stretch without gates disappears."""
-        for q, stretch in self.stretches.pop(gate).items():
-            if stretch.first == gate == stretch.last:
-                self.wait(stretch.previous, stretch.next)
-                self.forget(stretch)
-            elif stretch.first == gate:
-                stretch.first = self.wires.gate_beside(gate, q, forwards=True)
-            elif stretch.last == gate:
-                stretch.last = self.wires.gate_beside(gate, q, forwards=False)
-
-    def forget(self, stretch: _Stretch) -> None:
-        """Take a stretch out from between its neighbours."""
-        if stretch.previous is not None:
-            stretch.previous.next = stretch.next
-        if stretch.next is not None:
-            stretch.next.previous = stretch.previous
-        stretch.previous = stretch.next = None
 
     # Rules
 
-    def unite(self, stretch: _Stretch) -> bool:
+    def unite(self, stretch: Stretch) -> bool:
         """Join a stretch and the next one if all that lies between commutes with both."""
         other = stretch.next
         if other is None or other.letter != stretch.letter:
             return False
         between = self.wires.run_beside(stretch.last, stretch.qubit, forwards=True)
         rows = [self.wires.rows[index] for index in between]
-        if not all(_commutes(row, stretch.letter) for row in rows):
+        if not all(commutes(row, stretch.letter) for row in rows):
             if not is_about(product_of(rows), stretch.letter):
                 return False
             found = merge_run(self.wires.on(between, (stretch.qubit,)))
@@ -189,23 +105,23 @@ class _Fuser:
         self.join(stretch, other)
         return True
 
-    def join(self, stretch: _Stretch, other: _Stretch) -> None:
+    def join(self, stretch: Stretch, other: Stretch) -> None:
         """Make one stretch of two; the work is that for the smaller one."""
         kept, lost = (
             (stretch, other) if len(stretch.edges) >= len(other.edges) else (other, stretch)
         )
         first, last = stretch.first, other.last
-        self.forget(lost)
+        self.stretches.forget(lost)
         kept.first, kept.last = first, last
         moved = list(lost.edges.items())
         for partner, gate in moved:
             self.drop_edge(lost, partner)
-            self.stretches[gate][kept.qubit] = kept
+            self.stretches.of[gate][kept.qubit] = kept
             self.add_edge(kept, partner, gate)
             self.wait_around(partner)
         self.wait_around(kept)
 
-    def fuse_only_gate(self, stretch: _Stretch) -> bool:
+    def fuse_only_gate(self, stretch: Stretch) -> bool:
         """Fuse the only gate of a stretch with a gate of a neighbour that has the same partner."""
         if len(stretch.edges) != 1:
             return False
@@ -224,7 +140,7 @@ class _Fuser:
             return True
         return False
 
-    def may_fuse(self, stretch: _Stretch, *, forwards: bool) -> bool:
+    def may_fuse(self, stretch: Stretch, *, forwards: bool) -> bool:
         """Whether the gate of a stretch may be fused with one of the stretch next to it.
 
         If the two are one segment, always. Otherwise the gate has to be the only one of its whole
@@ -233,36 +149,17 @@ class _Fuser:
         if len(stretch.edges) != 1:
             return False
         gate, qubit = stretch.first, stretch.qubit
-        return self.is_same_segment(gate, qubit, forwards=forwards) or not self.is_same_segment(
-            gate, qubit, forwards=not forwards
-        )
+        return self.stretches.is_same_segment(
+            gate, qubit, forwards=forwards
+        ) or not self.stretches.is_same_segment(gate, qubit, forwards=not forwards)
 
-    def is_same_segment(self, gate: int, qubit: int, *, forwards: bool) -> bool:
-        """Whether the next gate on a qubit belongs to the same segment, wherever it stands."""
-        rows, links = self.wires.rows, self.wires.after if forwards else self.wires.before
-        axis = PAULI_VECTOR[self.stretches[gate][qubit].letter]
-        operation = gate
-        while (operation := links[operation][qubit]) != END:
-            row = rows[operation]
-            if self.wires.is_local(operation):
-                turn = gate_rotation(row.name, row.parameters)
-                axis = rotate(turn if forwards else inverse(turn), axis)
-            elif self.wires.is_gate(operation):
-                letter = self.stretches[operation][qubit].letter
-                return parallel(axis, PAULI_VECTOR[letter]) != 0
-            elif row.name not in _SEE_THROUGH or row.condition:
-                return False
-            elif row.name == "swap":
-                qubit = row.qubits[1 - row.qubits.index(qubit)]
-        return False
-
-    def unfold(self, stretch: _Stretch, *, forwards: bool) -> bool:
+    def unfold(self, stretch: Stretch, *, forwards: bool) -> bool:
         """Write the only gate of a neighbour about the axis of this stretch, so that it joins."""
         lost = stretch.next if forwards else stretch.previous
         if lost is None or lost.first != lost.last:
             return False
         qubit, gate = stretch.qubit, lost.first
-        if not self.is_same_segment(gate, qubit, forwards=not forwards):
+        if not self.stretches.is_same_segment(gate, qubit, forwards=not forwards):
             return False
         ((partner, _),) = lost.edges.items()
         before = self.wires.run_beside(gate, qubit, forwards=False)[::-1]
@@ -281,21 +178,21 @@ class _Fuser:
         if saved < -1:
             return False
         self.drop_edge(lost, partner)
-        self.forget(lost)
+        self.stretches.forget(lost)
         inputs = (*before, gate, *after)
         new = self.exchange("unfold", inputs, gate, (found.outputs, found.phase), qubits)
-        del self.stretches[gate]
+        del self.stretches.of[gate]
         if forwards:
             stretch.last = new
         else:
             stretch.first = new
         for end in (stretch, partner):
-            self.succeed(end, gate, new)
+            self.stretches.succeed(end, gate, new)
         self.add_edge(stretch, partner, new)
         self.wait_around(stretch, partner)
         return True
 
-    def would_fuse(self, stretch: _Stretch, partner: _Stretch) -> bool:
+    def would_fuse(self, stretch: Stretch, partner: Stretch) -> bool:
         """Whether a gate of `partner` will be fused as soon as it belongs to `stretch`."""
         return partner in stretch.edges or any(
             other is not None
@@ -309,12 +206,12 @@ class _Fuser:
 
     # Exchanging operations
 
-    def replace(self, own: _Stretch, other: _Stretch, gates: Sequence[int], place: int) -> None:
+    def replace(self, own: Stretch, other: Stretch, gates: Sequence[int], place: int) -> None:
         """Put one gate or none for two of `own`, with the one-qubit gates between on `other`."""
         wires, qubits = self.wires, (own.qubit, other.qubit)
         for gate in (gates[0], gates[-1]):
             if gate != place:
-                self.leave(gate)
+                self.wait(*self.stretches.leave(gate))
         for gate in gates:
             if gate != place:
                 wires.unlink(gate)
@@ -335,14 +232,14 @@ class _Fuser:
         inputs += gates
         inputs += [i for run, n in zip(after, fusion.after, strict=True) for i in run[:n]]
         if fusion.letter is None:
-            self.leave(place)
+            self.wait(*self.stretches.leave(place))
         found = fusion.outputs, fusion.phase
         new = self.exchange("fuse", inputs, place, found, qubits, unlinked=gates)
         if fusion.letter is not None:
-            del self.stretches[place]
+            del self.stretches.of[place]
             other.letter = fusion.letter
             for stretch in (own, other):
-                self.succeed(stretch, place, new)
+                self.stretches.succeed(stretch, place, new)
             own.edges[other] = other.edges[own] = new
         self.wait_around(own, other)
 
@@ -379,10 +276,6 @@ class _Fuser:
         return next((i for i in new if len(self.wires.rows[i].qubits) == 2), END)
 
 
-def _commutes(row: Operation, letter: str) -> bool:
-    return is_about(gate_rotation(row.name, row.parameters), letter)
-
-
 def _last(run: Sequence[int], count: int) -> Sequence[int]:
     return run[len(run) - count :]
 
@@ -396,12 +289,13 @@ class Fuse:
     are two gates with others between that commute with the one or the other. On c that means one
     segment; on t one segment (angles add up) or two that follow each other.
 
-    In the latter case the new gate is about a third axis on t, unless it vanishes. It takes the
-    place of the segment of one of the two gates, and that segment must have no other gate. Then
-    every choice of homes and hosts for the old circuit is one for the new circuit, with the same
-    homes, the same host for the new gate, and no more pairs: no segment has gained a host. If both
-    segments had other gates, there would be three segments instead of two, and a copy that served
-    two of the old gates would not serve the new one.
+    In the latter case the new gate is about a third axis on t. It takes the place of the segment of
+    one of the two gates, and that segment must have no other gate. Then every choice of homes and
+    hosts for the old circuit is one for the new circuit, with the same homes and the same host for
+    the new gate, at no higher price: no segment has gained a host, and segments that become one
+    share their hosts. If both segments had other gates, there would be three segments instead of
+    two, and t would have to move with the copy that served the two old gates to serve the new one
+    at the same price, for which there may be no room.
 
     Two more rules prepare this. One-qubit gates between two gates of a stretch that together
     commute with them are merged; and a gate among one-qubit gates is written about the axis of its
