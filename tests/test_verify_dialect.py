@@ -21,7 +21,9 @@ PAGE = Path(__file__).parents[1] / "docs" / "reference" / "qasm-dialect.md"
 
 @cache
 def files() -> dict[str, str]:
-    blocks = re.findall(r"^```\w+ file=(\S+)\n(.*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE)
+    blocks = re.findall(
+        r"^```\w+ file=(\S+)\n(.*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE
+    )
     return dict(blocks)
 
 
