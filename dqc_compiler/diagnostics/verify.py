@@ -89,19 +89,3 @@ class NotRecognised(Unproven):
 
     node: str
     reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class DifferentCircuit(Unproven):
-    """The circuit that the node programs carry out is not the circuit that was asked for.
-
-    Both were brought into the canonical form that docs/reference/qasm-dialect.md defines; the
-    message names the first place where the two forms differ.
-    """
-
-    code = "DQC406"
-    title = "Programs carry out a different circuit"
-    message = "{difference}"
-    help = "Do not run these programs; compile again and report the circuit if it happens again."
-
-    difference: str
