@@ -11,6 +11,10 @@ every K_g is a multiple of V.
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import atan2, hypot, pi
 from typing import NamedTuple
 
@@ -66,16 +70,31 @@ def is_proven_equal(expected: Computation, found: Computation) -> bool:
     reference, program = _Lifted(expected), _Lifted(found)
     reference.run()
     program.run()
-    result = qcec.verify(
-        _twice(program, program.lines),
-        _twice(reference, program.lines),
-        run_zx_checker=True,
-        run_alternating_checker=False,
-        run_simulation_checker=False,
-        run_construction_checker=False,
-        parallel=False,
-    )
+    with _muted_stderr():
+        result = qcec.verify(
+            _twice(program, program.lines),
+            _twice(reference, program.lines),
+            run_zx_checker=True,
+            run_alternating_checker=False,
+            run_simulation_checker=False,
+            run_construction_checker=False,
+            parallel=False,
+        )
     return result.equivalence in _EQUIVALENT
+
+
+@contextmanager
+def _muted_stderr() -> Iterator[None]:
+    """Silence the C++ library, which writes advice to the process' standard error."""
+    sys.stderr.flush()
+    saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nowhere)
 
 
 class _Lifted:
