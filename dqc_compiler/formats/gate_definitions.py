@@ -1,4 +1,4 @@
-"""Gates of the vocabulary that stdgates.inc lacks, as they are defined in every file that uses them."""
+"""Gates of the vocabulary that stdgates.inc lacks, as each file that uses them defines them."""
 
 from __future__ import annotations
 
