@@ -68,6 +68,7 @@ class _Tape:
     def __init__(self, circuit: Circuit) -> None:
         self.rows = list(circuit.operations())
         self.alive = set(range(len(self.rows)))
+        self.axes = [_axes(row) for row in self.rows]
         # The order of all operations. Outputs share the label of their place, and go on from there.
         self.labels: list[tuple[int, ...]] = [(index,) for index in range(len(self.rows))]
         self.before: list[dict[int, int]] = []
@@ -85,9 +86,13 @@ class _Tape:
         self.check_inputs(step)
         step = step._replace(inputs=tuple(sorted(step.inputs, key=self.labels.__getitem__)))
         for index in step.inputs:
-            for other in self.passed(index, step):
-                if not _commute(self.rows[index], self.rows[other]):
-                    raise ReplayError(f"operation {index} does not commute with {other}")
+            for q, axis in self.axes[index].items():
+                for other in self.passed(index, q, step):
+                    # The same axis on every common qubit is enough, and quickly seen.
+                    if axis is not None and axis == self.axes[other][q]:
+                        continue
+                    if not _commute(self.rows[index], self.rows[other]):
+                        raise ReplayError(f"operation {index} does not commute with {other}")
         qubits = sorted({q for index in step.inputs for q in self.rows[index].qubits})
         if any(q not in qubits for row in step.outputs for q in row.qubits):
             raise ReplayError("an output acts on another qubit")
@@ -107,19 +112,18 @@ class _Tape:
             if row.condition or (row.name in NOT_UNITARY):
                 raise ReplayError(f"{row.name} is not an unconditional gate")
 
-    def passed(self, index: int, step: Replacement) -> Iterator[int]:
-        """The operations between an input and the place, other inputs left out."""
+    def passed(self, index: int, qubit: int, step: Replacement) -> Iterator[int]:
+        """The operations between an input and the place on a qubit, other inputs left out."""
         place = self.labels[step.place]
         forwards = self.labels[index] < place
         links = self.after if forwards else self.before
-        for q in self.rows[index].qubits:
-            other = links[index][q]
-            while other != _END and (self.labels[other] < place) == forwards:
-                if other == step.place:
-                    break
-                if other not in step.inputs:
-                    yield other
-                other = links[other][q]
+        other = links[index][qubit]
+        while other != _END and (self.labels[other] < place) == forwards:
+            if other == step.place:
+                break
+            if other not in step.inputs:
+                yield other
+            other = links[other][qubit]
 
     def exchange(self, step: Replacement, qubits: list[int]) -> None:
         """Unlink the inputs, and link the outputs in where the place was."""
@@ -134,6 +138,7 @@ class _Tape:
         for offset, row in enumerate(step.outputs):
             new = len(self.rows)
             self.rows.append(row)
+            self.axes.append(_axes(row))
             self.labels.append((*place, offset))
             self.alive.add(new)
             self.before.append({})
@@ -178,6 +183,20 @@ def _commute(a: Operation, b: Operation) -> bool:
     qubits = {q: position for position, q in enumerate(dict.fromkeys((*a.qubits, *b.qubits)))}
     first, second = (_numbered(row, qubits) for row in (a, b))
     return _matrices_commute(first, second, len(qubits))
+
+
+def _axes(row: Operation) -> dict[int, Vector | None]:
+    """For each qubit the axis about which a gate acts there, equal for equal and opposite axes."""
+    if row.name in NOT_UNITARY:
+        return dict.fromkeys(row.qubits)
+    return {q: _rounded(_axis(row, q)) for q in row.qubits}
+
+
+def _rounded(axis: Vector | None) -> Vector | None:
+    if axis is None:
+        return None
+    x, y, z = (round(component, 9) for component in axis)
+    return (x, y, z) if (x, y, z) > (0, 0, 0) else (0 - x, 0 - y, 0 - z)
 
 
 def _axis(row: Operation, qubit: int) -> Vector | None:
