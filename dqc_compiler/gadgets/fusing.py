@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import product, takewhile
+from itertools import combinations, product, takewhile
 from math import atan2, hypot, pi
 from typing import NamedTuple
 
@@ -28,6 +28,7 @@ from dqc_compiler.gadgets.frames import (
 from dqc_compiler.gadgets.spelling import (
     NO_ANGLE,
     PARTNERS,
+    ROUNDING,
     best_spelling,
     half_turn,
     is_about,
@@ -43,6 +44,10 @@ from dqc_compiler.gadgets.unitaries import (
     sign_phase,
 )
 from dqc_compiler.ir import Operation
+
+
+_MOST_ANGLES = 8
+"""So many angles of the inputs are compared with those of the outputs."""
 
 
 class Sides(NamedTuple):
@@ -100,7 +105,22 @@ def fuse_gates(letter: str, gates: Run, sides: Sides) -> Fusion:
         for split in _splits(letter, axis, angle, first):
             candidates += _with_gate(letter, unitary.angle, split, sides, as_phase=as_phase)
     best = min(candidates, key=lambda candidate: candidate.cost)
+    best = best._replace(outputs=_without_rounding(best.outputs, gates))
     return best._replace(phase=_missing_phase(unitary, gates, best, sides))
+
+
+def _without_rounding(outputs: Run, gates: Run) -> Run:
+    """The outputs with the angles that people expect: those of the inputs, twice, half, or sums."""
+    angles = [angle for gate in gates for angle in gate.parameters][:_MOST_ANGLES]
+    known = [factor * angle for angle in angles for factor in (1, -1, 2, -2, 0.5, -0.5)]
+    known += [a + sign * b for a, b in combinations(angles, 2) for sign in (1, -1)]
+
+    def nearest(angle: float) -> float:
+        return next((value for value in known if abs(value - angle) < ROUNDING), angle)
+
+    return tuple(
+        [gate._replace(parameters=tuple(map(nearest, gate.parameters))) for gate in outputs]
+    )
 
 
 class _Split(NamedTuple):

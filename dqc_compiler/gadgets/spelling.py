@@ -15,7 +15,9 @@ NO_ANGLE = 1e-11
 
 _DENOMINATORS = (1, 2, 3, 4, 6, 8, 16, 32, 64)
 _COMMON_DENOMINATOR = 192
-_ROUNDING = 1e-13
+ROUNDING = 1e-13
+"""Angles that differ by less (radians) are the same number."""
+
 _BY_TURN: dict[str, dict[int, str]] = {  # angle in units of pi/4
     "X": {4: "x", 2: "sx", -2: "sxdg"},
     "Y": {4: "y"},
@@ -33,7 +35,7 @@ def clean(angle: float) -> float:
         return angle
     for denominator in _DENOMINATORS:
         exact = round(angle * denominator / pi) * pi / denominator
-        if abs(exact - angle) < _ROUNDING:
+        if abs(exact - angle) < ROUNDING:
             return exact
     return angle
 
