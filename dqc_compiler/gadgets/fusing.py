@@ -45,7 +45,6 @@ from dqc_compiler.gadgets.unitaries import (
 )
 from dqc_compiler.ir import Operation
 
-
 _MOST_ANGLES = 8
 """So many angles of the inputs are compared with those of the outputs."""
 
