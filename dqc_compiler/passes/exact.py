@@ -1,0 +1,244 @@
+"""The best homes and hosts there are, by integer programming: for small circuits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from time import perf_counter
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from dqc_compiler.costs.bounds_rows import Rows
+from dqc_compiler.costs.bounds_spreading import (
+    Crowds,
+    find_crowds,
+    segment_pairs,
+    spreading_bound,
+)
+from dqc_compiler.costs.capacity import level_shares
+from dqc_compiler.costs.ebits import pairs
+from dqc_compiler.formats.network_file import check_fit
+from dqc_compiler.ir import Network, Placement, SegmentGraph
+from dqc_compiler.ir.arrays import Float64, Int64, frozen
+
+_ROUNDING = 1e-6  # how far above the truth the solver's bound may be
+
+
+class Solution(NamedTuple):
+    """The best placement that was found, and the fewest pairs that any could have."""
+
+    placement: Placement
+    lower_bound: int
+    is_optimal: bool
+
+
+@dataclass(frozen=True)
+class _Program:
+    """Which variable is what, in the order in which they are numbered.
+
+    `presence` (s, k): whether a segment is present at a node. `home` (h, k): whether a home is that
+    node, with h as in `Crowds`. `host` (e, k): whether the gates of a pair of segments may be
+    executed there. The columns are the nodes numbered `nodes` in the network.
+    """
+
+    graph: SegmentGraph
+    network: Network
+    crowds: Crowds
+    edges: Int64
+    nodes: Int64
+    presence: Int64
+    home: Int64
+    host: Int64
+
+    @property
+    def variables(self) -> int:
+        return self.presence.size + self.home.size + self.host.size
+
+
+def _program(graph: SegmentGraph, network: Network, *, is_static: bool) -> _Program:
+    crowds, edges = find_crowds(graph, is_static=is_static), segment_pairs(graph)
+    # A node that is the home of nothing never pays as a host: a home of the gates does better.
+    nodes = np.flatnonzero([node.data_qubits > 0 for node in network.nodes])
+    counts = (graph.segments, crowds.rows, len(edges))
+    numbers = np.split(np.arange(sum(counts) * len(nodes)), np.cumsum(counts)[:-1] * len(nodes))
+    presence, home, host = (part.reshape(-1, len(nodes)) for part in numbers)
+    return _Program(graph, network, crowds, edges, nodes, presence, home, host)
+
+
+def _constraints(program: _Program, *, low: int, high: int | None) -> Rows:
+    """The presence program; its price is known to be at least `low` and has to be at most `high`.
+
+    Telling the solver a lower bound makes it stop many times earlier, as soon as it meets it.
+    """
+    graph, crowds = program.graph, program.crowds
+    rows = Rows()
+    rows.add(program.home, 1, low=1, high=1)
+    rows.add(program.host, 1, low=1)
+    homes = program.home[crowds.home_row]
+    has_next = np.diff(graph.segment_wire, append=-1) == 0
+    next_homes = homes[np.flatnonzero(has_next) + 1]
+    first, second = program.edges.T
+    for inside, outside in (
+        (homes, program.presence),
+        (next_homes, program.presence[has_next]),
+        (program.host, program.presence[first]),
+        (program.host, program.presence[second]),
+    ):
+        terms = np.stack([inside.reshape(-1), outside.reshape(-1)], axis=1)
+        rows.add(terms, [1, -1], high=0)
+    _add_capacities(rows, program)
+    _add_order(rows, program)
+    most = np.inf if high is None else high + graph.segments
+    rows.add(program.presence.reshape(-1), 1, low=low + graph.segments, high=most)
+    return rows
+
+
+def _add_capacities(rows: Rows, program: _Program) -> None:
+    for members in program.crowds.members:
+        for column, node in enumerate(program.nodes.tolist()):
+            limit = program.network.nodes[node].data_qubits
+            if limit < len(members):
+                rows.add(program.home[list(members), column], 1, high=limit)
+
+
+def _add_order(rows: Rows, program: _Program) -> None:
+    """Among nodes of equal size, the next one is taken only after the one before it.
+
+    Equal nodes can be renamed in the order in which the wires start at them, so nothing is lost.
+    """
+    starts = program.crowds.home_row[program.graph.wire_segments[:-1]]
+    data = [program.network.nodes[node].data_qubits for node in program.nodes.tolist()]
+    by_size = sorted(range(len(data)), key=lambda column: (data[column], column))
+    for before, after in pairwise(by_size):
+        if data[before] != data[after]:
+            continue
+        for wire, row in enumerate(starts.tolist()):
+            earlier = program.home[starts[:wire], before]
+            terms = np.append(program.home[row, after], earlier)
+            rows.add(terms, np.where(np.arange(len(terms)) == 0, 1, -1), high=0)
+
+
+def _decoded(program: _Program, values: Float64) -> Placement:
+    """The placement that a solution describes; gates are hosted at a home if possible."""
+    graph = program.graph
+    present = values[program.presence] > 0.5
+    at_home = values[program.home].argmax(axis=1)[program.crowds.home_row]
+    segments = graph.gate_segments
+    common = present[segments[:, 0]] & present[segments[:, 1]]
+    host = common.argmax(axis=1)
+    gates = np.arange(graph.gates)
+    for side in (1, 0):
+        home = at_home[segments[:, side]]
+        host = np.where(common[gates, home], home, host)
+    return Placement(
+        graph=graph,
+        network=program.network,
+        segment_home=frozen(program.nodes[at_home], np.int32),
+        gate_host=frozen(program.nodes[host], np.int32),
+    )
+
+
+def _trivial(graph: SegmentGraph, network: Network) -> Placement:
+    """Everything at one node if it fits, otherwise node after node."""
+    for index, node in enumerate(network.nodes):
+        if node.data_qubits >= graph.wires:
+            return Placement.static(graph, network, np.full(graph.wires, index, dtype=np.int32))
+    shares = level_shares(network, graph.wires)
+    homes = np.repeat(np.arange(len(shares)), shares).astype(np.int32)
+    return Placement.static(graph, network, homes)
+
+
+def solve_exactly(
+    graph: SegmentGraph,
+    network: Network,
+    *,
+    time_limit: float = 60.0,
+    is_static: bool = False,
+    known: Placement | None = None,
+) -> Solution:
+    """The cheapest placement for unlimited comm qubits on an all-to-all network, with a proof.
+
+    All placements are considered that keep the capacities in every layer of blocks
+    (`costs.layers`): homes change between segments, gates are hosted anywhere. Each segment has a
+    set of nodes where its root or a copy of it is present, which holds its home and the next one,
+    and shares a node with the set of every segment that it has a gate with. The price is the size
+    of all sets, less one each; with that, presences at hosts and at next homes cost what
+    `costs.ebits.pairs` counts. Solved by branch and cut (HiGHS).
+
+    Args:
+        graph: the segments; about 10 wires and 40 gates on 3 nodes are within reach.
+        network: the capacities.
+        time_limit: seconds; when they are over, the best placement so far is returned. That is the
+            only way in which the result depends on the machine.
+        is_static: whether every wire has to stay at one home.
+        known: a placement of the same graph and network that keeps the capacities (and stays
+            static, if asked): only cheaper ones are searched for, which is faster. The solution is
+            this one if there is none.
+
+    Raises:
+        CompilerError: CircuitDoesNotFit.
+    """
+    deadline = perf_counter() + time_limit
+    check_fit(graph.wires, network)
+    best = _trivial(graph, network) if known is None else known
+    if pairs(best) == 0:
+        return Solution(best, 0, True)
+    low = spreading_bound(graph, network, is_static=is_static, time_limit=time_limit)
+    high = None if known is None else pairs(known) - 1
+    if high is not None and high < low:
+        return Solution(best, pairs(best), True)
+    program = _program(graph, network, is_static=is_static)
+    rows = _constraints(program, low=low, high=high)
+    result = _solve(program, rows, time_limit=deadline - perf_counter())
+    if result.x is not None:
+        best = min(best, _decoded(program, result.x), key=pairs)
+    price = pairs(best)
+    if result.status in (_OPTIMAL, _INFEASIBLE):
+        return Solution(best, price, True)
+    if result.mip_dual_bound is not None:
+        proven = np.ceil(result.mip_dual_bound - graph.segments - _ROUNDING)
+        low = max(low, int(min(proven, price)))
+    return Solution(best, low, price == low)
+
+
+_OPTIMAL, _INFEASIBLE = 0, 2  # of scipy's `milp`
+
+
+def _solve(program: _Program, rows: Rows, *, time_limit: float) -> Any:
+    from scipy.optimize import Bounds, LinearConstraint, milp  # noqa: PLC0415 (0.2 s)
+
+    variables = program.variables
+    is_presence = np.arange(variables) < program.presence.size
+    # Hosts may be fractions: where they are, every node with a share of the gate is as good.
+    is_host = np.arange(variables) >= program.presence.size + program.home.size
+    return milp(
+        is_presence.astype(np.float64),
+        constraints=LinearConstraint(rows.matrix(variables), rows.low, rows.high),
+        integrality=~is_host,
+        bounds=Bounds(0, 1),
+        options={"time_limit": max(time_limit, 0.1), "mip_rel_gap": 0.0},
+    )
+
+
+@dataclass(frozen=True)
+class Exact:
+    """Segment graph to placement: the best one for unlimited comm qubits, or the best in time.
+
+    See `solve_exactly`, which also returns the proof.
+    """
+
+    name: ClassVar[str] = "exact"
+    network: Network
+    time_limit: float = 60.0  # seconds
+    is_static: bool = False
+
+    def run(self, graph: SegmentGraph) -> Placement:
+        """Solve the presence program.
+
+        Raises:
+            CompilerError: CircuitDoesNotFit.
+        """
+        return solve_exactly(
+            graph, self.network, time_limit=self.time_limit, is_static=self.is_static
+        ).placement
