@@ -285,6 +285,8 @@ def _read_circuit(argument: str) -> tuple[ir.Circuit, str]:
         return circuit, _digest_of(Path(argument))
     from dqc_compiler.formats.circuit_text import MAX_BYTES
 
+    if sys.stdin is None:  # closed by the caller
+        raise click.UsageError("standard input is closed")
     data = sys.stdin.buffer.read(MAX_BYTES + 1)
     return read_circuit("<stdin>", text=_decoded(data)), digest(data)
 

@@ -147,7 +147,7 @@ def compile_circuit(
     """
     chosen = options or Options()
     original = circuit if isinstance(circuit, Circuit) else read_circuit(circuit)
-    check_fit(len(original.qubits), network)
+    check_fit(len(original.qubits), network, source=original.source)
     made: dict[str, Any] = {}
     seconds: dict[str, float] = {}
 

@@ -94,8 +94,8 @@ def network_toml(network: ir.Network) -> str:
     return "\n\n".join(tables) + "\n"
 
 
-def check_fit(qubits: int, network: ir.Network) -> None:
-    """Check that a circuit of so many qubits has a data qubit for each.
+def check_fit(qubits: int, network: ir.Network, *, source: str | None = None) -> None:
+    """Check that a circuit of so many qubits, from the file `source`, has a data qubit for each.
 
     Raises:
         CompilerError: if it has not (DQC217).
@@ -108,6 +108,7 @@ def check_fit(qubits: int, network: ir.Network) -> None:
         shown = [*shown[:7], f"{len(shown) - 7} more nodes"]
     raise CompilerError(
         problem.CircuitDoesNotFit(
+            place=None if source is None else Place(file=source),
             needed=qubits,
             available=available,
             missing=qubits - available,
