@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import combinations, product, takewhile
-from math import atan2, hypot, pi
+from math import atan2, hypot, pi, sin
 from typing import NamedTuple
 
 from dqc_compiler.gadgets.frames import (
@@ -21,7 +21,6 @@ from dqc_compiler.gadgets.frames import (
     gate_rotation,
     inverse,
     multiply,
-    parallel,
     rotate,
     rotation,
 )
@@ -32,6 +31,7 @@ from dqc_compiler.gadgets.spelling import (
     best_spelling,
     half_turn,
     is_about,
+    sign_along,
     spell_local,
     spell_rotation,
 )
@@ -100,8 +100,7 @@ def fuse_gates(letter: str, gates: Run, sides: Sides) -> Fusion:
     else:
         axis: Vector = (quotient[1] / sine, quotient[2] / sine, quotient[3] / sine)
         angle = atan2(sine, quotient[0])
-        first = multiply(rotation(axis, -angle), unitary.plus)
-        for split in _splits(letter, axis, angle, first):
+        for split in _splits(letter, axis, angle, unitary.plus):
             candidates += _with_gate(letter, unitary.angle, split, sides, as_phase=as_phase)
     best = min(candidates, key=lambda candidate: candidate.cost)
     best = best._replace(outputs=_without_rounding(best.outputs, gates))
@@ -131,25 +130,33 @@ class _Split(NamedTuple):
     after: Quaternion
 
 
-def _splits(letter: str, axis: Vector, angle: float, first: Quaternion) -> Iterator[_Split]:
-    """Ways to write the rotation `first` and then the interaction about `letter` and `axis`."""
-    found = False
+def _splits(letter: str, axis: Vector, angle: float, plus: Quaternion) -> Iterator[_Split]:
+    """Ways to write an interaction about `letter` and `axis` after a rotation.
+
+    The rotation follows from U+, here `plus`. If the axis is replaced by a Pauli axis that is equal
+    up to rounding, the rotation must follow from that one: near a multiple of pi, an axis is known
+    much less exactly than U+.
+    """
+    found, sine = False, sin(angle)
+    first = multiply(rotation(axis, -angle), plus)
     earlier_axis = rotate(inverse(first), axis)
     for partner in PARTNERS[letter]:
         vector = PAULI_VECTOR[partner]
-        if sign := parallel(axis, vector):
+        if sign := sign_along(axis, partner, weight=sine):
             found = True
-            yield _Split(first, partner, sign * angle, IDENTITY)
-            if is_about(first, partner):
+            rest = multiply(rotation(vector, -sign * angle), plus)
+            yield _Split(rest, partner, sign * angle, IDENTITY)
+            if is_about(rest, partner):
                 continue  # it may stand on either side
-        if sign := parallel(earlier_axis, vector):
+        if sign := sign_along(earlier_axis, partner, weight=sine):
             found = True
-            yield _Split(IDENTITY, partner, sign * angle, first)
+            rest = multiply(plus, rotation(vector, -sign * angle))
+            yield _Split(IDENTITY, partner, sign * angle, rest)
     for partner in "" if found else PARTNERS[letter]:
-        turn = half_turn(PAULI_VECTOR[partner], axis)
-        yield _Split(multiply(inverse(turn), first), partner, angle, turn)
-        turn = half_turn(PAULI_VECTOR[partner], earlier_axis)
-        yield _Split(turn, partner, angle, multiply(first, inverse(turn)))
+        turn, sign = half_turn(partner, axis)
+        yield _Split(multiply(inverse(turn), first), partner, sign * angle, turn)
+        turn, sign = half_turn(partner, earlier_axis)
+        yield _Split(turn, partner, sign * angle, multiply(first, inverse(turn)))
 
 
 def _nearest(run: Iterable[Operation], letter: str) -> int:

@@ -45,6 +45,18 @@ def is_zero(angle: float, period: float) -> bool:
     return abs(remainder(angle, period)) < NO_ANGLE
 
 
+def sign_along(axis: Vector, pauli: str, *, weight: float = 1.0) -> int:
+    """+1 or -1 if a unit vector is plus or minus a Pauli axis, 0 otherwise.
+
+    A rotation by a small angle says little about its axis, and it matters little: `weight` is the
+    sine of the angle.
+    """
+    component = sum(a * b for a, b in zip(axis, PAULI_VECTOR[pauli], strict=True))
+    sign = 1 if component > 0 else -1
+    gap = max(abs(a - sign * b) for a, b in zip(axis, PAULI_VECTOR[pauli], strict=True))
+    return sign if gap * weight < NO_ANGLE else 0
+
+
 def is_about(turn: Quaternion, pauli: str) -> bool:
     """Whether a rotation is one about the axis `pauli`, so that it commutes with it."""
     x, y, z = PAULI_VECTOR[pauli]
@@ -75,8 +87,7 @@ def spell_local(turn: Quaternion, *, as_phase: bool) -> list[Gate]:
         if is_about(turn, pauli):
             return spell_rotation(pauli, rotation_angle(turn), as_phase=as_phase)
     w, x, y, z = turn
-    hadamard = gate_rotation("h", ())
-    if abs(abs(x * hadamard[1] + z * hadamard[3]) - 1) < NO_ANGLE**2 or _near(turn, hadamard):
+    if _near(turn, gate_rotation("h", ())):
         return [("h", ())]
     theta = 2 * atan2(hypot(x, y), hypot(w, z))
     half_sum, half_difference = atan2(z, w), atan2(-x, y)
@@ -166,8 +177,11 @@ def best_spelling(
     return best
 
 
-def half_turn(a: Vector, b: Vector) -> Quaternion:
-    """The half turn that exchanges the unit vectors `a` and `b`, which are not opposite."""
-    x, y, z = a[0] + b[0], a[1] + b[1], a[2] + b[2]
+def half_turn(pauli: str, axis: Vector) -> tuple[Quaternion, int]:
+    """The half turn that exchanges a unit vector and a Pauli axis or its opposite, and which."""
+    px, py, pz = PAULI_VECTOR[pauli]
+    # Of the two the nearer one: between opposite vectors no line is half-way.
+    sign = 1 if axis[0] * px + axis[1] * py + axis[2] * pz > 0 else -1
+    x, y, z = axis[0] + sign * px, axis[1] + sign * py, axis[2] + sign * pz
     length = hypot(x, y, z)
-    return (0.0, x / length, y / length, z / length)
+    return (0.0, x / length, y / length, z / length), sign

@@ -50,7 +50,8 @@ class Stretches:
         self.of: dict[int, dict[int, Stretch]] = {}
         current: dict[int, Stretch] = {}
         has_turned: set[int] = set()  # qubits with a gate since that does not commute
-        for index, row in enumerate(wires.rows):
+        for index in wires.in_program_order():
+            row = wires.rows[index]
             if wires.is_local(index):
                 q = row.qubits[0]
                 if q in current and not commutes(row, current[q].letter):

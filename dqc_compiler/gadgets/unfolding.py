@@ -9,7 +9,6 @@ from dqc_compiler.gadgets.frames import (
     PAULI_VECTOR,
     inverse,
     multiply,
-    parallel,
     rotate,
     rotation,
 )
@@ -17,6 +16,7 @@ from dqc_compiler.gadgets.spelling import (
     PARTNERS,
     best_spelling,
     is_about,
+    sign_along,
     spell_local,
     spell_rotation,
 )
@@ -68,7 +68,7 @@ def _unfold(
     letter: str, before: Run, form: Interaction, after: Run, *, forwards: bool
 ) -> Unfolding | None:
     turn = product_of(before) if forwards else inverse(product_of(after))
-    sign = parallel(rotate(turn, PAULI_VECTOR[letter]), PAULI_VECTOR[form.p])
+    sign = sign_along(rotate(turn, PAULI_VECTOR[letter]), form.p)
     if not sign or form.q not in PARTNERS[letter]:
         return None
     letter_axis, partner = PAULI_VECTOR[letter], PAULI_VECTOR[form.q]

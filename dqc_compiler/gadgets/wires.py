@@ -35,6 +35,10 @@ class Wires:
                     self.after[tails[q]][q] = index
                 tails[q] = index
 
+    def is_there(self, operation: int) -> bool:
+        """Whether an operation has not been taken out or exchanged."""
+        return not self._gone[operation]
+
     def is_local(self, operation: int) -> bool:
         """Whether an operation is an unconditional one-qubit gate."""
         row = self.rows[operation]
@@ -110,13 +114,13 @@ class Wires:
         self._successors[place] = new
         return new
 
-    def in_program_order(self) -> list[Operation]:
-        """What is left, with every operation's successors at its place."""
-        rows = []
+    def in_program_order(self) -> list[int]:
+        """The operations that are left, with successors at the place of what they replace."""
+        found = []
         stack = list(reversed(range(len(self.circuit))))
         while stack:
             operation = stack.pop()
             if not self._gone[operation]:
-                rows.append(self.rows[operation])
+                found.append(operation)
             stack += reversed(self._successors.get(operation, ()))
-        return rows
+        return found

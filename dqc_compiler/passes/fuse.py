@@ -20,6 +20,8 @@ from dqc_compiler.ir.rewriting import Rewrite, Rewriting
 _LONGEST_RUN = 8
 """How many neighbours a new gate may absorb on each side; more would be slow on long runs."""
 
+_SWAP = (Operation("swap", (0, 1)),)
+
 
 class _Fuser:
     """The circuit, its stretches, and a list of those at which something may have changed."""
@@ -32,6 +34,7 @@ class _Fuser:
         self.phase = circuit.global_phase
 
     def run(self) -> Rewriting:
+        self.find_swaps()
         for gate, stretches in list(self.stretches.of.items()):
             first, second = stretches.values()
             self.wait(first, second)
@@ -58,11 +61,48 @@ class _Fuser:
             original.name,
             original.qubits,
             original.clbits,
-            self.wires.in_program_order(),
+            [self.wires.rows[index] for index in self.wires.in_program_order()],
             global_phase=remainder(self.phase, 2 * pi) if self.steps else self.phase,
             source=original.source,
         )
         return Rewriting(original=original, circuit=circuit, steps=tuple(self.steps))
+
+    def find_swaps(self) -> None:
+        """Write three `cx` as the `swap` that they are, before other rules change them."""
+        for gate in self.stretches.of:
+            triple = self.swap_at(gate)
+            if triple is None or not self.has_free_end(triple):
+                continue
+            for other in triple[1:]:
+                self.wires.unlink(other)
+            qubits = self.wires.rows[gate].qubits
+            self.exchange("swap", triple, gate, (_SWAP, 0.0), qubits, unlinked=triple)
+        if self.steps:
+            self.stretches = Stretches(self.wires)
+
+    def swap_at(self, gate: int) -> tuple[int, int, int] | None:
+        """A gate and the next two, if they are `cx` in turns and nothing is between them."""
+        rows, after = self.wires.rows, self.wires.after
+        a, b = rows[gate].qubits
+        found = [gate]
+        for qubits in ((a, b), (b, a), (a, b)):
+            row = rows[found[-1]]
+            if row.name != "cx" or row.condition or row.qubits != qubits:
+                return None
+            following = after[found[-1]]
+            found.append(following[a])
+            if len(found) < 4 and (following[a] != following[b] or following[a] == END):
+                return None
+        return (found[0], found[1], found[2]) if self.wires.is_there(gate) else None
+
+    def has_free_end(self, gates: Sequence[int]) -> bool:
+        """Whether one of the four segments in which a swap begins or ends has no other gate."""
+        first, last = gates[0], gates[-1]
+        return any(
+            not self.stretches.is_same_segment(gate, q, forwards=forwards)
+            for gate, forwards in ((first, False), (last, True))
+            for q in self.wires.rows[first].qubits
+        )
 
     def wait(self, *stretches: Stretch | None) -> None:
         for stretch in stretches:
@@ -300,6 +340,10 @@ class Fuse:
     Two more rules prepare this. One-qubit gates between two gates of a stretch that together
     commute with them are merged; and a gate among one-qubit gates is written about the axis of its
     segment, `h x h` as `z`, if that takes no more gates or lets it be fused.
+
+    Before all that, three `cx` that make a `swap`, which is a relabelling, become one. Both qubits
+    need a common node with their successors then; what the middle gate cost pays for that, if one
+    of the four segments around has no gate but the first or third `cx`.
 
     Barriers, delays, swaps, measurements, resets and conditional gates stay where they are, and
     nothing is fused across them on their qubits. Every step removes a two-qubit gate or a stretch,
