@@ -91,11 +91,11 @@ def verify_bundle(
     """
     bundle = read_bundle(directory, accept_changed=True)
     original = circuit if isinstance(circuit, Circuit) else read_circuit(circuit)
-    digests = _digest_check(bundle)
+    own = (_digest_check(bundle), _figures_check(bundle))
     verdict = verify_directory(Path(directory), original, bundle.manifest, level=level)
     return Verdict(
-        equivalent=verdict.equivalent if digests.passed else False,
-        checks=(digests, *verdict.checks),
+        equivalent=verdict.equivalent if all(check.passed for check in own) else False,
+        checks=(*own, *verdict.checks),
     )
 
 
@@ -104,3 +104,27 @@ def _digest_check(bundle: Bundle) -> Check:
         return Check(name="digests", passed=False, detail=f"changed: {', '.join(bundle.changed)}")
     count = len(bundle.manifest.files)
     return Check(name="digests", passed=True, detail=f"{count} files are as they were written")
+
+
+def _figures_check(bundle: Bundle) -> Check:
+    """Whether report, manifest, schedule and programs tell the same figures."""
+    report, manifest = bundle.report, bundle.manifest
+    halves = sum(
+        line.startswith("dqc_epr(")
+        for text in bundle.programs.values()
+        for line in text.split("\n")
+    )
+    sent = sum(channel.size for channel in manifest.channels.values())
+    problems = {
+        "report.json and manifest.json differ": report.figures() != manifest.figures,
+        "pairs are not those of the programs": 2 * report.pairs != halves,
+        "e-bits are not copies and teleports": report.ebits != report.copies + report.teleports,
+        "messages are not those of the channels": report.messages != sent,
+        "the schedule has other pairs": len(bundle.schedule.epr) != report.pairs,
+        "the verdicts differ": report.verdict != manifest.verdict,
+    }
+    found = [words for words, is_wrong in problems.items() if is_wrong]
+    if found:
+        return Check(name="figures", passed=False, detail="; ".join(found))
+    detail = f"{report.pairs} pairs and {sent} messages, as in the programs"
+    return Check(name="figures", passed=True, detail=detail)

@@ -114,7 +114,8 @@ class _FileGate(Gate):  # type: ignore[misc]
         self._definition = definition
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> _FileGate:
-        return _FileGate(self.declaration, self._definition.copy(), self.params)
+        # Shared, not copied: copies of definitions that call others twice double at every level.
+        return _FileGate(self.declaration, self._definition, self.params)
 
 
 class _Declaration:
