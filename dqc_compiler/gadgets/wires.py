@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice, takewhile
 
 from dqc_compiler.gadgets.gates import GATE_AXES
 from dqc_compiler.ir import Circuit, Operation
@@ -55,14 +56,12 @@ class Wires:
         while (operation := links[operation][qubit]) != END:
             yield operation
 
-    def run_beside(self, operation: int, qubit: int, *, forwards: bool) -> list[int]:
+    def run_beside(
+        self, operation: int, qubit: int, *, forwards: bool, most: int | None = None
+    ) -> list[int]:
         """The one-qubit gates after or before an operation up to any other, nearest first."""
-        found = []
-        for other in self.walk(operation, qubit, forwards=forwards):
-            if not self.is_local(other):
-                break
-            found.append(other)
-        return found
+        walk = self.walk(operation, qubit, forwards=forwards)
+        return list(islice(takewhile(self.is_local, walk), most))
 
     def gate_beside(self, operation: int, qubit: int, *, forwards: bool) -> int:
         """The two-qubit gate next to an operation but for one-qubit gates, END if there is none."""

@@ -256,7 +256,7 @@ class _Fuser:
             if gate != place:
                 wires.unlink(gate)
         before, after = (
-            [wires.run_beside(place, q, forwards=forwards)[:_LONGEST_RUN] for q in qubits]
+            [wires.run_beside(place, q, forwards=forwards, most=_LONGEST_RUN) for q in qubits]
             for forwards in (False, True)
         )
         before = [run[::-1] for run in before]
