@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from dqc_compiler.costs.bounds_form import Form, NotCoveredError, Vector, is_multiple, parallel
-from dqc_compiler.costs.bounds_sides import Bools, Sides, certain_rank, log2_ceil
+from dqc_compiler.costs.bounds_sides import Sides, certain_rank, log2_ceil
 from dqc_compiler.ir.arrays import Float64
 
 _WIDTH = 8  # wires per side of a part whose rank is computed: two matrices of 128 x 128
@@ -19,8 +19,8 @@ class DiagonalCircuit:
     """A circuit with one segment per wire, diagonal up to one-qubit gates at both ends.
 
     `angle` (w, w): the sum of all rotations about Z(x)Z between two wires, modulo pi, of which a
-    multiple is a product of one-qubit gates. `known`: wires that are measured about their own axis,
-    which never need to be in superposition. `consumed`: wires that are measured about another one.
+    multiple is a product of one-qubit gates. It is 0 for wires that are measured about their own
+    axis: given the outcome, their gates are local.
     """
 
     def __init__(self, form: Form) -> None:
@@ -40,24 +40,20 @@ class DiagonalCircuit:
         for a, b in np.argwhere(self.angle).tolist():
             self.angle[a, b] = 0 if is_multiple(self.angle[a, b], pi) else self.angle[a, b] % pi
         axes: list[Vector] = [(x, y, z) for x, y, z in graph.segment_axis.tolist()]
-        measured = np.isin(np.arange(graph.wires), list(form.measured))
-        along = [wire for wire, axis in form.measured.items() if parallel(axis, axes[wire])]
-        self.known: Bools = np.isin(np.arange(graph.wires), along)
-        self.consumed: Bools = measured & ~self.known
+        known = [wire for wire, axis in form.measured.items() if parallel(axis, axes[wire])]
+        self.angle[known, :] = 0
+        self.angle[:, known] = 0
 
     def log_rank(self, sides: Sides) -> int:
         """A lower bound on log2 of the Schmidt rank across a cut, rounded up.
 
-        Applied to halves of Bell pairs, the circuit gives a sum over z of phase(z) |z>|z>. A wire
-        that crosses the cut shows its z on both sides: a factor of 2, and given z its gates are
-        local. Wires measured about another axis lose one of their |z>, with an invertible factor.
-        What remains is the matrix of the phases between the wires inside and those outside.
+        A wire with one segment has one home. Applied to halves of Bell pairs, the circuit gives a
+        sum over z of phase(z) |z>|z>, whose rank is that of the matrix of phases between the wires
+        inside and those outside. A measurement about another axis takes one of a wire's |z> away,
+        with a factor that is never zero.
         """
-        ends = np.where(self.consumed, sides.starts, sides.ends)
-        crosses = (sides.starts != ends) & ~self.known
-        stays = ~crosses & ~self.known
-        between = self.angle[np.ix_(stays & sides.starts, stays & ~sides.starts)]
-        return log2_ceil(phase_rank(between) << int(crosses.sum()))
+        inside = sides.starts
+        return log2_ceil(phase_rank(self.angle[np.ix_(inside, ~inside)]))
 
 
 def phase_rank(angle: Float64) -> int:

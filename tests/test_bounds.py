@@ -1,0 +1,450 @@
+"""Lower bounds: against exact Schmidt ranks, brute force, and whatever the compiler emits."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Sequence
+from math import ceil, log2, pi
+from time import process_time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dqc_compiler.costs import bounds_diagonal
+from dqc_compiler.costs.bounds import Bound, fixed_homes_bound, lower_bound_pairs
+from dqc_compiler.costs.bounds_clifford import CliffordCircuit, gf2_rank
+from dqc_compiler.costs.bounds_dense import DenseCircuit
+from dqc_compiler.costs.bounds_diagonal import DiagonalCircuit, phase_rank
+from dqc_compiler.costs.bounds_form import NotCoveredError, find_form
+from dqc_compiler.costs.bounds_sides import Sides, certain_rank
+from dqc_compiler.costs.ebits import pairs
+from dqc_compiler.ir import Circuit, Link, Network, Operation, Placement
+from dqc_compiler.passes.cover import Cover
+from dqc_compiler.passes.insert_gadgets import InsertGadgets
+from dqc_compiler.passes.plan_visits import PlanVisits
+from dqc_compiler.passes.segment import Segment
+from dqc_compiler.pipeline import compile_circuit
+from tests.oracle import MATRICES, State
+from tests.strategies import (
+    CLIFFORD_ONE,
+    circuits,
+    make_circuit,
+    make_network,
+    make_placement,
+    moving_placements,
+    networks,
+    static_placements,
+)
+
+quick = settings(max_examples=60, deadline=None, derandomize=True)
+
+
+# -- circuits ---------------------------------------------------------------------------------
+
+
+def measured_at_the_end(draw: st.DrawFn, qubits: int) -> list[tuple[object, ...]]:
+    chosen = draw(st.lists(st.integers(0, qubits - 1), unique=True))
+    return [("measure", (q,), (), q) for q in chosen]
+
+
+@st.composite
+def clifford_circuits(draw: st.DrawFn, max_qubits: int = 4) -> Circuit:
+    """Clifford gates between any one-qubit gates at the start and at the end."""
+    qubits = draw(st.integers(2, max_qubits))
+    wild = st.tuples(st.just("u"), st.integers(0, qubits - 1), st.floats(0.1, 3))
+    rows: list[tuple[object, ...]] = [
+        ("u", (q,), (t, t / 2, -t)) for _, q, t in draw(st.lists(wild, max_size=3))
+    ]
+    for _ in range(draw(st.integers(1, 20))):
+        a, b = draw(st.permutations(range(qubits)))[:2]
+        name = draw(st.sampled_from((*CLIFFORD_ONE, "cx", "cy", "cz", "cp", "crx", "rzz", "swap")))
+        if name in CLIFFORD_ONE:
+            rows.append((name, (a,)))
+        elif name in ("cp", "crx"):
+            rows.append((name, (a, b), (draw(st.sampled_from((pi, -pi, 2 * pi))),)))
+        elif name == "rzz":
+            rows.append((name, (a, b), (pi / 2 * draw(st.integers(-3, 4)),)))
+        else:
+            rows.append((name, (a, b)))
+    if not draw(st.booleans()):
+        return make_circuit(qubits, rows, qubits)
+    return make_circuit(qubits, rows + measured_at_the_end(draw, qubits), qubits)
+
+
+@st.composite
+def diagonal_circuits(draw: st.DrawFn, max_qubits: int = 5) -> Circuit:
+    """Hadamards, phases of any angle, one-qubit gates, measurements."""
+    qubits = draw(st.integers(2, max_qubits))
+    angles = st.sampled_from((pi, pi / 2, pi / 4, 0.3, 0.3, 2 * pi)) | st.floats(0.05, 3)
+    rows: list[tuple[object, ...]] = [("h", (q,)) for q in range(qubits)]
+    for _ in range(draw(st.integers(1, 10))):
+        a, b = draw(st.permutations(range(qubits)))[:2]
+        rows.append((draw(st.sampled_from(("cp", "rzz", "crz"))), (a, b), (draw(angles),)))
+    rows += [("ry", (q,), (0.4,)) for q in range(qubits) if draw(st.booleans())]
+    return make_circuit(qubits, rows + measured_at_the_end(draw, qubits), qubits)
+
+
+@st.composite
+def finished_circuits(draw: st.DrawFn) -> Circuit:
+    """Any gates, then measurements."""
+    circuit = draw(circuits(max_operations=14))
+    qubits = len(circuit.qubits)
+    rows = [*circuit.operations(), *measured_at_the_end(draw, qubits)]
+    return make_circuit(qubits, [Operation(*row) for row in rows], qubits)
+
+
+def ghz(qubits: int) -> Circuit:
+    return make_circuit(qubits, [("h", (0,)), *(("cx", (q, q + 1)) for q in range(qubits - 1))])
+
+
+def fourier(qubits: int) -> Circuit:
+    rows: list[tuple[object, ...]] = []
+    for q in range(qubits):
+        rows.append(("h", (q,)))
+        rows += [("cp", (p, q), (pi / 2 ** (p - q),)) for p in range(q + 1, qubits)]
+    return make_circuit(qubits, rows)
+
+
+def random_clifford(qubits: int, gates: int, seed: int) -> Circuit:
+    choose = random.Random(seed)
+    rows: list[tuple[object, ...]] = []
+    for _ in range(gates):
+        rows.append(("cx", tuple(choose.sample(range(qubits), 2))))
+        rows.append((choose.choice(("h", "s")), (choose.randrange(qubits),)))
+    return make_circuit(qubits, rows)
+
+
+def placed(circuit: Circuit, network: Network, homes: Sequence[int]) -> Placement:
+    graph = Segment().run(circuit)
+    return Cover().run(Placement.static(graph, network, np.array(homes, np.int32)))
+
+
+def contiguous(circuit: Circuit, nodes: int) -> Placement:
+    qubits = len(circuit.qubits)
+    homes = [q * nodes // qubits for q in range(qubits)]
+    return placed(circuit, make_network([homes.count(i) for i in range(nodes)], None), homes)
+
+
+# -- ranks ------------------------------------------------------------------------------------
+
+
+def schmidt_coefficients(placement: Placement, inside: set[int]) -> np.ndarray:
+    """Of the final state, each qubit starting as half of a Bell pair; in descending order."""
+    graph, circuit = placement.graph, placement.graph.circuit
+    qubits = range(len(circuit.qubits))
+    work = State(constant=dict.fromkeys([*qubits, *(("start", q) for q in qubits)], 0))
+    for q in qubits:
+        work.add_bell_pair(q, ("start", q))
+    for row in circuit.operations():
+        if row.name == "measure":
+            work.measure(row.qubits[0], 0)
+        elif row.name not in ("barrier", "delay"):
+            work.apply(MATRICES[row.name](*row.parameters), row.qubits)
+    end_home = placement.segment_home[graph.wire_segments[1:] - 1]
+    home = {("start", q): int(placement.start_home[q]) for q in qubits}
+    home |= {q: int(end_home[graph.end_wire[q]]) for q in qubits}
+    axes = sorted(range(len(work.labels)), key=lambda axis: home[work.labels[axis]] not in inside)
+    count = sum(home[label] in inside for label in work.labels)
+    return np.linalg.svd(work.tensor.transpose(axes).reshape(1 << count, -1), compute_uv=False)
+
+
+def exact_log_rank(placement: Placement, inside: set[int]) -> int:
+    values = schmidt_coefficients(placement, inside)
+    return ceil(log2((values > 1e-9 * values.max()).sum()))
+
+
+def all_sides(placement: Placement) -> list[tuple[set[int], Sides]]:
+    end_home = placement.segment_home[placement.graph.wire_segments[1:] - 1]
+    nodes = range(len(placement.network.nodes))
+    cuts = [set(cut) for size in nodes for cut in itertools.combinations(nodes, size)]
+    return [
+        (cut, Sides(np.isin(placement.start_home, [*cut]), np.isin(end_home, [*cut])))
+        for cut in cuts
+    ]
+
+
+def assert_exact_ranks(placement: Placement, kind: type) -> None:
+    form = find_form(placement.graph)
+    assert form is not None
+    certificate = kind(form)
+    for inside, sides in all_sides(placement):
+        assert certificate.log_rank(sides) == exact_log_rank(placement, inside), inside
+
+
+def any_placement(data: st.DataObject, circuit: Circuit) -> Placement:
+    graph = Segment().run(circuit)
+    network = data.draw(networks(graph.wires, comm=(None,)))
+    kind = data.draw(st.sampled_from((static_placements, moving_placements)))
+    return data.draw(kind(graph, network))
+
+
+@quick
+@given(st.data())
+def test_ranks_of_clifford_circuits(data: st.DataObject) -> None:
+    circuit = data.draw(clifford_circuits())
+    placement = any_placement(data, circuit)
+    form = find_form(placement.graph)
+    assert form is not None
+    try:
+        CliffordCircuit(form)
+    except NotCoveredError:
+        # A random one-qubit gate at the start leaves a frame; one measured crookedly does not.
+        assert any(row.name == "u" for row in circuit.operations())
+        assert form.measured
+        return
+    assert_exact_ranks(placement, CliffordCircuit)
+
+
+@quick
+@given(st.data())
+def test_ranks_of_diagonal_circuits(data: st.DataObject) -> None:
+    assert_exact_ranks(any_placement(data, data.draw(diagonal_circuits())), DiagonalCircuit)
+
+
+@quick
+@given(st.data())
+def test_ranks_of_any_small_circuit(data: st.DataObject) -> None:
+    assert_exact_ranks(any_placement(data, data.draw(finished_circuits())), DenseCircuit)
+
+
+@quick
+@given(st.data())
+def test_small_circuits_are_multiplied_with_the_right_signs(data: st.DataObject) -> None:
+    """Ranks hardly depend on signs, Schmidt coefficients do."""
+    placement = any_placement(data, data.draw(circuits(max_operations=20)))
+    form = find_form(placement.graph)
+    assert form is not None
+    tensor = DenseCircuit(form).tensor / 2 ** (placement.graph.wires / 2)
+    for inside, sides in all_sides(placement):
+        mine = np.concatenate([sides.ends, sides.starts])
+        matrix = tensor.transpose(np.argsort(~mine)).reshape(1 << int(mine.sum()), -1)
+        found = np.linalg.svd(matrix, compute_uv=False)
+        assert np.allclose(found, schmidt_coefficients(placement, inside), atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [("cp", (0, 1), (0.6,)), ("x", (0,)), ("cp", (0, 1), (0.6,))],
+        [
+            ("rxx", (0, 1), (0.7,)),
+            ("crz", (2, 0), (0.6,)),
+            ("x", (0,)),
+            ("crz", (2, 0), (0.6,)),
+            ("rxx", (0, 1), (-0.7,)),
+        ],
+    ],
+)
+def test_what_cancels_needs_no_pairs(rows: list[tuple[object, ...]]) -> None:
+    """Between two gates that undo each other there is nothing but an X."""
+    assert value(contiguous(make_circuit(3, rows), 3)) == 0
+
+
+def test_only_its_own_kind_is_covered() -> None:
+    one_t = [("cz", (0, 1)), ("h", (0,)), ("t", (0,)), ("h", (0,)), ("cz", (0, 1))]
+    covered = {
+        CliffordCircuit: (ghz(3), [fourier(3), make_circuit(2, one_t)]),
+        DiagonalCircuit: (make_circuit(2, [("cp", (0, 1), (0.3,))]), [ghz(3)]),
+        DenseCircuit: (fourier(8), [ghz(9)]),
+    }
+    for kind, (good, bad) in covered.items():
+        kind(find_form(Segment().run(good)))
+        for circuit in bad:
+            with pytest.raises(NotCoveredError):
+                kind(find_form(Segment().run(circuit)))
+
+
+@given(st.lists(st.integers(0, 63), max_size=8))
+def test_rank_over_gf2_counts_what_the_vectors_span(vectors: list[int]) -> None:
+    span = {0}
+    for vector in vectors:
+        span |= {vector ^ other for other in span}
+    assert 2 ** gf2_rank(vectors) == len(span)
+
+
+def full_phase_rank(angle: np.ndarray) -> int:
+    signs = [np.array(list(itertools.product((1, -1), repeat=n))) for n in angle.shape]
+    return certain_rank(np.exp(-0.5j * (signs[0] @ angle @ signs[1].T)))
+
+
+angle_tables = st.tuples(st.integers(1, 5), st.integers(1, 5)).flatmap(
+    lambda shape: st.lists(
+        st.sampled_from((0, 0, 0, 0.3, 0.3, pi / 2, 1.1)),
+        min_size=shape[0] * shape[1],
+        max_size=shape[0] * shape[1],
+    ).map(lambda values: np.array(values, dtype=float).reshape(shape))
+)
+
+
+@quick
+@given(angle_tables, st.integers(1, 3))
+def test_phase_rank_never_exceeds_the_rank(angle: np.ndarray, width: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bounds_diagonal, "_WIDTH", width)
+        assert phase_rank(angle) <= full_phase_rank(angle)
+
+
+@quick
+@given(angle_tables)
+def test_phase_rank_of_small_parts_is_exact(angle: np.ndarray) -> None:
+    assert phase_rank(angle) == full_phase_rank(angle)
+
+
+def test_phase_rank_of_known_tables() -> None:
+    chain = np.eye(20) + np.eye(20, k=1)  # every row has its own column: no limit to its size
+    assert phase_rank(chain) == 2**20
+    assert phase_rank(np.full((3, 3), pi / 2)) == 2  # like the rank over GF(2)
+    assert phase_rank(np.full((3, 3), 0.3)) == 4  # depends on the sum of the signs only
+    assert phase_rank(np.zeros((3, 3))) == 1
+
+
+# -- bounds against programs ------------------------------------------------------------------
+
+
+@quick
+@given(st.data())
+def test_no_placement_beats_the_bound(data: st.DataObject) -> None:
+    kind = data.draw(st.sampled_from((clifford_circuits, diagonal_circuits, finished_circuits)))
+    placement = any_placement(data, data.draw(kind()))
+    bound = lower_bound_pairs(placement)
+    assert bound is not None
+    assert bound.allows(pairs(placement))
+    best = Cover().run(placement)
+    assert bound.allows(pairs(best))
+    restricted = fixed_homes_bound(placement)
+    assert (restricted is None) == (not placement.is_static)
+    if restricted is not None:
+        assert restricted.value == pairs(best)
+        assert restricted.method != bound.method
+
+
+@quick
+@given(st.data())
+def test_no_program_beats_the_bound(data: st.DataObject) -> None:
+    graph = Segment().run(data.draw(finished_circuits()))
+    placement = data.draw(static_placements(graph, data.draw(networks(graph.wires))))
+    program = InsertGadgets().run(PlanVisits().run(placement))
+    bound = lower_bound_pairs(placement)
+    assert bound is not None
+    assert bound.allows(program.pairs)
+
+
+@pytest.mark.parametrize(
+    "circuit", [ghz(6), fourier(6), random_clifford(6, 20, 1), random_clifford(8, 30, 2)]
+)
+@pytest.mark.parametrize("nodes", [2, 3])
+def test_compiled_circuits_keep_the_bound(circuit: Circuit, nodes: int) -> None:
+    data = -(-len(circuit.qubits) // nodes)
+    for comm in (1, None):
+        result = compile_circuit(circuit, make_network([data] * nodes, comm))
+        bound = lower_bound_pairs(result.placement)
+        assert bound is not None
+        assert 0 < bound.value <= result.program.pairs
+
+
+def test_a_program_with_a_pair_too_few_is_refuted() -> None:
+    placement = contiguous(ghz(8), 4)
+    program = InsertGadgets().run(PlanVisits().run(placement))
+    bound = lower_bound_pairs(placement)
+    assert bound is not None
+    assert bound.allows(program.pairs)
+    assert not bound.allows(program.pairs - 1)
+
+
+def test_an_inflated_certificate_is_refuted_by_a_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = CliffordCircuit.log_rank
+    monkeypatch.setattr(CliffordCircuit, "log_rank", lambda self, sides: honest(self, sides) + 1)
+    placement = contiguous(ghz(10), 2)
+    bound = lower_bound_pairs(placement)
+    assert bound is not None
+    assert not bound.allows(pairs(placement))
+
+
+# -- known values -----------------------------------------------------------------------------
+
+
+def value(placement: Placement) -> int:
+    bound = lower_bound_pairs(placement)
+    assert bound is not None
+    return bound.value
+
+
+@pytest.mark.parametrize("nodes", [1, 2, 3, 4, 8, 10])
+def test_ghz_needs_one_pair_less_than_nodes(nodes: int) -> None:
+    placement = contiguous(ghz(20), nodes)
+    assert value(placement) == nodes - 1 == pairs(placement)
+
+
+def test_fourier_transform_of_four_qubits_needs_two_pairs() -> None:
+    """Both phases of qubit 0, then both of qubit 1, reach over the cut: one copy of each."""
+    placement = contiguous(fourier(4), 2)
+    assert lower_bound_pairs(placement) == Bound(2, "Schmidt rank of the unitary")
+    assert pairs(placement) == 2
+
+
+def test_half_pairs_are_rounded_up() -> None:
+    """Three gates between three nodes: one pair across each cut, 1.5 in all."""
+    rows = [("cz", pair) for pair in ((0, 1), (1, 2), (0, 2))]
+    assert value(contiguous(make_circuit(3, rows), 3)) == 2
+
+
+def test_exchanging_two_qubits_by_gates_needs_two_pairs() -> None:
+    by_gates = make_circuit(2, [("cx", (0, 1)), ("cx", (1, 0)), ("cx", (0, 1))])
+    assert value(contiguous(by_gates, 2)) == 2
+    relabelled = make_circuit(2, [("swap", (0, 1))])
+    assert value(contiguous(relabelled, 2)) == 0
+
+
+def test_a_change_of_home_counts() -> None:
+    rows = [("cz", (0, 1)), ("h", (0,)), ("cz", (0, 1)), ("h", (0,)), ("cz", (0, 1))]
+    graph = Segment().run(make_circuit(3, rows))
+    network = make_network((2, 2), None)
+    assert value(make_placement(graph, network, [0, 1, 1, 1, 0], [1, 1, 1])) == 1
+    # Three gates at one node, and both qubits come back: only the circuit as a whole counts.
+    assert value(make_placement(graph, network, [0, 0, 0, 0, 1], [0, 0, 0])) == 0
+
+
+def test_what_is_measured_needs_less() -> None:
+    """Z after GHZ can be measured before it, and the outcomes added by hand."""
+    measured = [*ghz(6).operations(), *(("measure", (q,), (), q) for q in range(6))]
+    assert value(contiguous(make_circuit(6, measured, 6), 3)) == 0
+    gate = [("cz", (0, 1)), ("h", (1,)), ("measure", (1,), (), 0)]
+    # X of one qubit after the gate: the other one's Z has to reach it, or the other way round.
+    assert value(contiguous(make_circuit(2, gate, 1), 2)) == 1
+    assert value(contiguous(make_circuit(2, [gate[0], gate[2]], 1), 2)) == 0
+
+
+def test_pairs_are_counted_on_links() -> None:
+    """A gate between the ends of a line takes a pair on each of its two links."""
+    full = make_network((1, 1, 1), None)
+    line = Network(full.nodes, (Link(between=(0, 1)), Link(between=(1, 2))))
+    gate = make_circuit(3, [("cz", (0, 2))])
+    assert value(placed(gate, full, [0, 1, 2])) == 1
+    assert value(placed(gate, line, [0, 1, 2])) == 2
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [("cz", (0, 1)), ("reset", (0,))],
+        [("measure", (0,), (), 0), ("x", (1,), (), None, ((0, True),)), ("cz", (0, 1))],
+        [("cz", (0, 1)), ("measure", (0,), (), 0), ("h", (0,))],
+        [("cz", (0, 1)), ("measure", (0,), (), 0), ("cz", (0, 1))],
+    ],
+)
+def test_dynamic_circuits_have_no_bound(rows: list[tuple[object, ...]]) -> None:
+    assert lower_bound_pairs(contiguous(make_circuit(2, rows, 1), 2)) is None
+
+
+def test_large_circuits_of_other_kinds_have_no_bound() -> None:
+    assert lower_bound_pairs(contiguous(fourier(9), 2)) is None
+
+
+def test_hundreds_of_qubits_are_no_effort() -> None:
+    placement = contiguous(random_clifford(200, 2000, 5), 4)
+    started = process_time()
+    assert 100 < value(placement) <= pairs(placement)
+    assert process_time() - started < 5  # a tenth of that when nothing else runs
