@@ -270,6 +270,46 @@ def test_gates_of_the_same_name_are_not_confused() -> None:
     ]  # fmt: skip
 
 
+def wave(x: float, w: float) -> Gate:
+    circuit = QuantumCircuit(1, name="wave")
+    circuit.rx(x, 0)
+    circuit.rz(w, 0)
+    return circuit.to_gate()
+
+
+def braid(t: float, s: float) -> Gate:
+    circuit = QuantumCircuit(2, name="braid")
+    circuit.append(wave(t + s, s), [0])
+    circuit.append(wave(s, 2 * t).inverse(), [1])
+    circuit.append(wave(s, t).control(), [0, 1])
+    return circuit.to_gate()
+
+
+def test_calls_of_one_gate_keep_their_own_angles_in_their_own_order() -> None:
+    """Angles are positional, may be unused, and bind anew in every call and at every level."""
+    text = """OPENQASM 3.0;
+        include "stdgates.inc";
+        gate wave(x, w) a { rx(x) a; rz(w) a; }
+        gate braid(t, unused, s) a, b {
+          wave(t + s, s) a; inv @ wave(s, 2 * t) b; ctrl @ wave(s, t) a, b;
+        }
+        qubit[3] q;
+        braid(0.3, 0.9, 0.7) q[0], q[1];
+        braid(0.4, 0.9, 0.6) q[1], q[2];
+        ctrl @ braid(1.4, 0.9, 0.5) q[1], q[2], q[0];
+        inv @ braid(0.1, 0.9, 0.2) q[2], q[1];
+        pow(2) @ braid(1.1, 0.9, 2.3) q[0], q[1];
+    """
+    original = QuantumCircuit(3)
+    original.append(braid(0.3, 0.7), [0, 1])
+    original.append(braid(0.4, 0.6), [1, 2])
+    original.append(braid(1.4, 0.5).control(), [1, 2, 0])
+    original.append(braid(0.1, 0.2).inverse(), [2, 1])
+    original.append(braid(1.1, 2.3), [0, 1])
+    original.append(braid(1.1, 2.3), [0, 1])
+    assert_same_unitary(read_circuit("calls.qasm", text=text), original)
+
+
 def test_gates_nested_deeper_than_python_recurses() -> None:
     gate: Gate = HGate()
     for level in range(3000):

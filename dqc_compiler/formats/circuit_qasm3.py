@@ -104,32 +104,65 @@ def parse_qasm3(source: CircuitText) -> tuple[QuantumCircuit, list[int], list[Cu
 
 
 class _FileGate(Gate):  # type: ignore[misc]
-    """A gate that the file defines; all its calls share the declaration."""
+    """A gate that the file defines; all its calls share the declaration.
 
-    def __init__(
-        self, declaration: _Declaration, definition: QuantumCircuit, parameters: Sequence[Any]
-    ) -> None:
-        super().__init__(declaration.name, definition.num_qubits, list(parameters))
+    The definition is looked up by the angles and never stored in the gate: binding the parameters
+    of a circuit writes into stored definitions, which would change those of other calls, while
+    copies of definitions that call others twice double at every level.
+    """
+
+    def __init__(self, declaration: _Declaration, parameters: Sequence[Any]) -> None:
+        super().__init__(declaration.name, declaration.num_qubits, list(parameters))
         self.declaration = declaration
-        self._definition = definition
+
+    @property
+    def definition(self) -> QuantumCircuit:
+        return self.declaration.definition(tuple(self.params))
+
+    @definition.setter
+    def definition(self, _: None) -> None:
+        """Qiskit's constructor clears the definition; there is none to clear."""
+
+    def inverse(self, annotated: bool = False) -> Gate:
+        # Qiskit's own way reads the stored definition.
+        plain = Gate(self.name, self.num_qubits, self.params)
+        plain.definition = self.definition.copy()
+        return plain.inverse(annotated)
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> _FileGate:
-        # Shared, not copied: copies of definitions that call others twice double at every level.
-        return _FileGate(self.declaration, self._definition, self.params)
+        return _FileGate(self.declaration, self.params)
 
 
 class _Declaration:
-    """Makes the calls of a gate that the file defines, binding each set of angles once."""
+    """Makes the calls of a gate that the file defines, binding each set of angles once.
 
-    def __init__(self, name: str, builder: Any) -> None:
-        self.name = name
-        self._builder = builder
+    Args:
+        node: the declaration as it was parsed; it says in which order calls give the angles.
+        body: the gate's circuit. Its own list of parameters is no guide to the calls: it is sorted
+            by name and leaves out those that are not used.
+    """
+
+    def __init__(self, node: ast.QuantumGateDefinition, body: QuantumCircuit) -> None:
+        self.name = node.name.name
+        self.num_qubits = body.num_qubits
+        self._body = body
+        used = {parameter.name: parameter for parameter in body.parameters}
+        self._parameters = [used.get(argument.name) for argument in node.arguments]
         self._definitions: dict[tuple[Any, ...], QuantumCircuit] = {}
 
     def __call__(self, *parameters: Any) -> Gate:
+        return _FileGate(self, parameters)
+
+    def definition(self, parameters: tuple[Any, ...]) -> QuantumCircuit:
+        """The body with these angles; shared, so nobody may change it."""
         if parameters not in self._definitions:
-            self._definitions[parameters] = self._builder(*parameters).definition
-        return _FileGate(self, self._definitions[parameters], parameters)
+            values = {
+                parameter: value
+                for parameter, value in zip(self._parameters, parameters, strict=True)
+                if parameter is not None
+            }
+            self._definitions[parameters] = self._body.assign_parameters(values)
+        return self._definitions[parameters]
 
 
 class _Visitor(ConvertVisitor):
@@ -314,7 +347,7 @@ class _Visitor(ConvertVisitor):
         """A gate of the file's own."""
         context = super().visit_QuantumGateDefinition(node, context)
         symbol = context.symbol_table.get(node.name.name, node)
-        symbol.data = _Declaration(node.name.name, symbol.data)
+        symbol.data = _Declaration(node, symbol.data._definition)
         return context
 
     # Operations
