@@ -81,7 +81,7 @@ class Place:
         """Candidates with their price: every choice of homes with every choice of hosts."""
         for placement in homes:
             for candidate in self._with_hosts(placement):
-                yield _Planned(candidate, PlanVisits().run(candidate).pairs)
+                yield _Planned(candidate, PlanVisits().pairs(candidate))
 
     def _with_hosts(self, homes: Placement) -> Iterator[Placement]:
         yield homes

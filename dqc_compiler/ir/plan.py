@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
@@ -51,7 +52,11 @@ class RemotePlan:
     @classmethod
     def from_steps(cls, placement: Placement, steps: list[Step]) -> RemotePlan:
         """Build the columns from rows."""
-        table = np.array(steps, dtype=np.int32).reshape(-1, len(Step._fields))
+        return cls.from_table(placement, np.array(steps, np.int32).reshape(-1, len(Step._fields)))
+
+    @classmethod
+    def from_table(cls, placement: Placement, table: Int32) -> RemotePlan:
+        """Build the columns from an array (n, 7) whose columns are the fields of `Step`."""
         kind, *rest = (frozen(table[:, i], np.int32) for i in range(table.shape[1]))
         return cls(placement, frozen(kind, np.int8), *rest)
 
@@ -89,18 +94,30 @@ class _Replay:
         self.copies: list[set[int]] = [set() for _ in range(graph.wires)]
         self.load = np.bincount(self.root, minlength=len(self.cells)).tolist()
         self.links = [set(link.between) for link in network.links]
+        self.operand_start = graph.circuit.operand_start.tolist()
+        self.operand_wire = graph.operand_wire.tolist()
+        self.operand_level = graph.operand_level.tolist()
+        self.level = [0] * graph.wires
+        self.executed = bytearray(len(graph.circuit))
+        self.to_come = self._operations_by_level()
+
+    def _operations_by_level(self) -> dict[tuple[int, int], int]:
+        """How many operations of each (wire, level) have not been executed."""
+        return Counter(zip(self.operand_wire, self.operand_level, strict=True))
 
     def run(self) -> None:
-        executed = -1
+        latest = -1  # operation that writes or reads a classical bit
+        circuit = self.graph.circuit
+        is_classical = (circuit.clbit != ABSENT) | (np.diff(circuit.condition_start) > 0)
         for index, step in enumerate(self.plan.steps()):
             problem = self._apply(step)
-            if step.kind is StepKind.OPERATION:
-                if step.operation != executed + 1:
-                    problem = "operations are not each executed once, in program order"
-                executed = step.operation
+            if step.kind is StepKind.OPERATION and is_classical[step.operation]:
+                if step.operation < latest:
+                    problem = "operations on classical bits are not in program order"
+                latest = step.operation
             if problem:
                 raise ValueError(f"step {index} ({step.kind.name.lower()}): {problem}")
-        if executed + 1 != len(self.graph.circuit):
+        if not all(self.executed):
             raise ValueError("the plan does not execute every operation")
         if any(self.copies):
             raise ValueError("a copy is still open at the end")
@@ -143,10 +160,20 @@ class _Replay:
         return None
 
     def _operation(self, step: Step) -> str | None:
-        first, last = self.graph.circuit.operand_start[step.operation : step.operation + 2]
+        if self.executed[step.operation]:
+            return "is executed a second time"
+        self.executed[step.operation] = True
+        first, last = self.operand_start[step.operation : step.operation + 2]
+        wires = self.operand_wire[first:last]
+        for wire, level in zip(wires, self.operand_level[first:last], strict=True):
+            if self.level[wire] != level:
+                if self.to_come[wire, self.level[wire]]:
+                    return f"wire {wire} has operations of an earlier level to come"
+                self.level[wire] = level
+            self.to_come[wire, level] -= 1
         if step.host == ABSENT:
             return None
-        for wire in self.graph.operand_wire[first:last].tolist():
+        for wire in wires:
             if step.host != self.root[wire] and step.host not in self.copies[wire]:
                 return f"wire {wire} is not present at the host"
         return None

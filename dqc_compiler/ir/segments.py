@@ -25,6 +25,9 @@ class SegmentGraph:
         gate_segments (g, 2), gate_signs (g, 2): the segment of each operand, and +1 or -1: whether
             the gate's axis is the segment's axis or its opposite.
         operand_wire: like `Circuit.operand`, but wires instead of qubits.
+        operand_level: likewise, the operation's level on that wire, which never falls along it.
+            Operations of one level commute as they are written and may be executed in any order;
+            all of a level come before the next. A level lies within one segment.
         end_wire (w,): the wire that qubit i is at the end.
     """
 
@@ -36,6 +39,7 @@ class SegmentGraph:
     gate_segments: Int32
     gate_signs: Int8
     operand_wire: Int32
+    operand_level: Int32
     end_wire: Int32
 
     @property
@@ -79,6 +83,12 @@ class SegmentGraph:
             raise ValueError("a sign is neither +1 nor -1")
         if not np.allclose(np.linalg.norm(self.segment_axis, axis=1), 1.0):
             raise ValueError("an axis is not a unit vector")
+        if len(self.operand_level) != len(self.operand_wire):
+            raise ValueError("operand_level does not have one entry per operand")
+        by_wire = np.argsort(self.operand_wire, kind="stable")
+        falls = np.diff(self.operand_level[by_wire]) < 0
+        if (falls & (np.diff(self.operand_wire[by_wire]) == 0)).any():
+            raise ValueError("a level falls along its wire")
         latest = self.wire_segments[:-1].copy()
         for pair in self.gate_segments.tolist():
             for segment in pair:

@@ -95,52 +95,41 @@ def _price(count, wire_of, home):
     return price
 
 
+@helper
+def _copy(source, target):
+    for i in range(len(source)):
+        target[i] = source[i]
+
+
 @kernel(
-    "Tuple((int32[::1], int32[::1], int64))(int32[:,::1], int32[::1], int32[::1], int32[::1],"
-    " int32[::1], int32[::1], int32[::1], int32[::1], int32[::1], int64, float64, float64, uint64)"
+    "int64(int32[:,::1], int32[::1], int32[::1], int32[::1], int32[::1], int32[::1], int32[::1],"
+    " int64, float64, float64, int32[::1], int32[::1], int32[:,::1], int64[::1], int32[:,::1],"
+    " int64[::1], int32[::1], int32[::1], int64[:,::1], uint64[::1])"
 )
-def anneal(
-    edges, wire_of, wire_segments, segment_edges, segment_edge_start, start_home, start_host,
-    capacity, may_host, budget, hot, cold, seed,
+def search(
+    edges, wire_of, wire_segments, segment_edges, segment_edge_start, capacity, may_host, budget,
+    hot, cold, home, host, count, load, at_node, slot, best_home, best_host, log, state,
 ):  # fmt: skip
-    """Best (home (w,), host (e,), price) seen.
+    """Search from `home` and `host`; the price of what ends up in `best_home` and `best_host`.
 
-    Args:
-        edges: (e, 2) segments of each edge.
-        wire_of: (s,) wire of each segment.
-        wire_segments: (w + 1,) segments of wire i are wire_segments[i]:wire_segments[i+1].
-        segment_edges: (2 e,) the edges of each segment, one segment after the other.
-        segment_edge_start: (s + 1,) where the edges of each segment start.
-        start_home: (w,) homes; within capacity.
-        start_host: (e,) hosts.
-        capacity: (k,) data qubits of each node.
-        may_host: (k,) 1 if the node can hold the two copies of a third-party gate.
-        budget: work to do, in counts touched; a proposal is charged for what it changes, so that
-            wires with a thousand segments do not make the run a thousand times longer.
-        hot: first temperature, in e-bits.
-        cold: last temperature; lowered geometrically with the work done.
-        seed: any number but 0, where the generator would stay.
-
-    Source: Kirkpatrick, Gelatt, Vecchi, Science 220, 671 (1983); the moves are our own.
+    See `anneal`; further arrays are scratch: count (s, k), load (k,), at_node (k, w) the wires of
+    each node in any order, slot (w,) where in that list each wire stands, log (2 e + 2, 2), and
+    `state` (1,) the random numbers.
     """
-    w, e, k, segments = len(start_home), len(start_host), len(capacity), len(wire_of)
-    home, host = start_home.copy(), start_host.copy()
-    count = np.zeros((segments, k), dtype=np.int32)
+    w, e, k, segments = len(home), len(host), len(capacity), len(wire_of)
+    count[:] = 0
     for i in range(e):
         count[edges[i, 0], host[i]] += 1
         count[edges[i, 1], host[i]] += 1
-    load = np.zeros(k, dtype=np.int64)
-    at_node = np.empty((k, w), dtype=np.int32)  # the wires of each node, in any order
-    slot = np.empty(w, dtype=np.int64)  # where in that list each wire stands
+    load[:] = 0
     for i in range(w):
         slot[i] = load[home[i]]
         at_node[home[i], load[home[i]]] = i
         load[home[i]] += 1
     price = _price(count, wire_of, home)
-    best_home, best_host, best = home.copy(), host.copy(), price
-    log = np.empty((2 * e + 2, 2), dtype=np.int64)
-    state = np.empty(1, dtype=np.uint64)
-    state[0] = seed
+    best = price
+    _copy(home, best_home)
+    _copy(host, best_host)
     temperature = hot
     work, until_cooling = 0, 0
     while work < budget:
@@ -202,8 +191,8 @@ def anneal(
                 _reseat(wire, other, source, target, at_node, slot, load)
             if price < best:
                 best = price
-                best_home[:] = home
-                best_host[:] = host
+                _copy(home, best_home)
+                _copy(host, best_host)
         else:
             for i in range(logged - 1, -1, -1):
                 _rehost(log[i, 0], log[i, 1], host, edges, count, wire_of, home, log, i)
@@ -211,4 +200,40 @@ def anneal(
                 _rehome(wire, source, home, wire_segments, count)
             if other >= 0:
                 _rehome(other, target, home, wire_segments, count)
-    return best_home, best_host, best
+    return best
+
+
+def anneal(
+    edges, wire_of, wire_segments, segment_edges, segment_edge_start, start_home, start_host,
+    capacity, may_host, budget, hot, cold, seed,
+):  # fmt: skip
+    """Best (home (w,), host (e,), price) seen.
+
+    Args:
+        edges: (e, 2) segments of each edge.
+        wire_of: (s,) wire of each segment.
+        wire_segments: (w + 1,) segments of wire i are wire_segments[i]:wire_segments[i+1].
+        segment_edges: (2 e,) the edges of each segment, one segment after the other.
+        segment_edge_start: (s + 1,) where the edges of each segment start.
+        start_home: (w,) homes; within capacity.
+        start_host: (e,) hosts.
+        capacity: (k,) data qubits of each node.
+        may_host: (k,) 1 if the node can hold the two copies of a third-party gate.
+        budget: work to do, in counts touched; a proposal is charged for what it changes, so that
+            wires with a thousand segments do not make the run a thousand times longer.
+        hot: first temperature, in e-bits.
+        cold: last temperature; lowered geometrically with the work done.
+        seed: any number but 0, where the generator would stay.
+
+    Source: Kirkpatrick, Gelatt, Vecchi, Science 220, 671 (1983); the moves are our own.
+    """
+    w, e, k = len(start_home), len(start_host), len(capacity)
+    best_home, best_host = np.empty_like(start_home), np.empty_like(start_host)
+    price = search(
+        edges, wire_of, wire_segments, segment_edges, segment_edge_start, capacity, may_host,
+        budget, hot, cold, start_home.copy(), start_host.copy(),
+        np.empty((len(wire_of), k), np.int32), np.empty(k, np.int64), np.empty((k, w), np.int32),
+        np.empty(w, np.int64), best_home, best_host, np.empty((2 * e + 2, 2), np.int64),
+        np.array([seed], np.uint64),
+    )  # fmt: skip
+    return best_home, best_host, price

@@ -13,18 +13,42 @@ import numba
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_OPTIONS: dict[str, Any] = {"error_model": "numpy", "_nrt": False}
 
-def kernel(signature: str) -> Callable[[F], F]:
+
+def record(kind: type, *fields: str) -> Any:
+    """The numba type of a NamedTuple, from the types of its fields as signatures spell them."""
+    return numba.types.BaseTuple.from_types([_type(field) for field in fields], kind)
+
+
+def _type(spelling: str) -> Any:
+    """A scalar, or a contiguous array of one or two dimensions, such as `int64[:,::1]`."""
+    name, _, dimensions = spelling.partition("[")
+    scalar = getattr(numba.types, name)
+    return numba.types.Array(scalar, 1 + dimensions.count(","), "C") if dimensions else scalar
+
+
+def signature(result: str, *arguments: Any) -> Any:
+    """A signature whose arguments are spelled out or are types of `record`."""
+    known = vars(numba.types)
+    return known[result](*(_type(a) if isinstance(a, str) else a for a in arguments))
+
+
+def kernel(signature: Any) -> Callable[[F], F]:
     """Compile eagerly for one signature and keep the machine code on disk.
 
     Without the cache every run of the command would compile for seconds. numba itself falls back to
     a per-user cache directory if the package's is not writable; where nothing can be written (a
     full disk), the kernel is compiled for this run only. Neither fastmath nor parallel: results
     have to be the same on every machine, and caching parallel kernels has crashed.
+
+    Kernels cannot allocate: callers give them all arrays. Without numba's run-time system nothing
+    counts references, which took two thirds of the time of kernels that hand tuples of arrays to
+    their helpers.
     """
 
     def decorate(function: F) -> F:
-        options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+        options: dict[str, Any] = {"nogil": True, **_OPTIONS}
         with _signals_deferred():
             try:
                 compiled: Any = numba.njit(signature, cache=True, **options)(function)
@@ -67,5 +91,5 @@ def _signals_deferred() -> Iterator[None]:
 
 def helper(function: F) -> F:
     """A function that only kernels call; it is compiled together with them."""
-    compiled: Any = numba.njit(error_model="numpy")(function)
+    compiled: Any = numba.njit(**_OPTIONS)(function)
     return cast("F", compiled)

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dqc_compiler.kernels.jit import helper, kernel
+from dqc_compiler.kernels.jit import helper, kernel, record, signature
 from dqc_compiler.kernels.random import draw
 
 
@@ -320,66 +320,54 @@ def _undo(graph, state, logged):
 
 
 @helper
-def _initial(graph, mask, home, seed):
-    """The state for given presences and homes, its price and its excess over the capacities."""
-    segments, nodes, layers = len(mask), len(graph.capacity), max(1, graph.end.max())
-    sole = np.zeros((segments, nodes), np.int64)
-    load = np.zeros((layers, nodes), np.int64)
-    price = 0
-    for s in range(segments):
-        price += _count(mask[s]) - 1
+def _settle(graph, state):
+    """Count from the masks and homes: (price, excess over the capacities)."""
+    state.sole[:] = 0
+    state.load[:] = 0
+    price, excess = 0, 0
+    for s in range(len(state.mask)):
+        price += _count(state.mask[s]) - 1
         for i in range(graph.first_neighbour[s], graph.first_neighbour[s + 1]):
-            common = mask[s] & mask[graph.neighbour[i]]
+            common = state.mask[s] & state.mask[graph.neighbour[i]]
             if common & (common - 1) == 0:
-                sole[s, _lowest(common)] += 1
+                state.sole[s, _lowest(common)] += 1
         for layer in range(graph.start[s], graph.end[s]):
-            load[layer, home[s]] += 1
-    excess = 0
-    for layer in range(layers):
-        for p in range(nodes):
-            excess += max(0, load[layer, p] - graph.capacity[p])
-    log = np.empty((segments * (nodes + 4) + 16, 3), np.int64)
-    random = np.empty(1, np.uint64)
-    random[0] = seed
-    return State(mask.copy(), home.copy(), sole, load, log, random), price, excess
+            state.load[layer, state.home[s]] += 1
+    for layer in range(state.load.shape[0]):
+        for p in range(len(graph.capacity)):
+            excess += max(0, state.load[layer, p] - graph.capacity[p])
+    return price, excess
+
+
+@helper
+def _copy(source, target):
+    for i in range(len(source)):
+        target[i] = source[i]
+
+
+_ROW, _TABLE = "int64[::1]", "int64[:,::1]"
 
 
 @kernel(
-    "Tuple((int64[::1], int64[::1], int64))(int64[::1], int64[::1], int64[::1], int64[::1],"
-    " int64[::1], int64[::1], int64[::1], int64[::1], int64[::1], boolean, int64, float64, float64,"
-    " float64, uint64)"
+    signature(
+        "int64",
+        record(Graph, *[_ROW] * 7),
+        record(State, _ROW, _ROW, _TABLE, _TABLE, _TABLE, "uint64[::1]"),
+        _ROW,
+        _ROW,
+        "boolean",
+        "int64",
+        "float64",
+        "float64",
+        "float64",
+    )
 )
-def search_presences(
-    neighbour, first_neighbour, wire_segments, wire_of, start, end, capacity, mask, home,
-    is_static, budget, hot, cold, excess_price, seed,
-):  # fmt: skip
-    """Best (mask (s,), home (s,), price) seen within the capacities; price -1 if none was.
-
-    Args:
-        neighbour: (2 e,) the segments that share a gate with each segment, one after the other.
-        first_neighbour: (s + 1,) where the neighbours of each segment start.
-        wire_segments: (w + 1,) segments of wire i are wire_segments[i]:wire_segments[i+1].
-        wire_of: (s,) wire of each segment.
-        start: (s,) layer from which the segment's home counts.
-        end: (s,) layer until which (exclusive) it counts.
-        capacity: (k,) data qubits of each node; k <= 62.
-        mask: (s,) initial presences, valid.
-        home: (s,) initial homes.
-        is_static: whether only whole wires may change their home.
-        budget: work to do, in presences and neighbours looked at.
-        hot: first temperature, in e-bits.
-        cold: last temperature; lowered geometrically with the work done.
-        excess_price: e-bits per wire and layer above a node's capacity at first; it grows to the
-            threefold, because a search that is cold but over-full ends with nothing.
-        seed: any number but 0, where the generator would stay.
-
-    Source: simulated annealing (Kirkpatrick, Gelatt, Vecchi, Science 220, 671 (1983)) over the
-    presence model of distributed circuits; state and moves are our own.
-    """
-    graph = Graph(neighbour, first_neighbour, wire_segments, wire_of, start, end, capacity)
-    state, price, excess = _initial(graph, mask, home, seed)
-    nodes = len(capacity)
-    best_mask, best_home = state.mask.copy(), state.home.copy()
+def anneal(graph, state, best_mask, best_home, is_static, budget, hot, cold, excess_price):
+    """Search from `state`; the price of what ends up in best_mask and best_home, -1 if nothing."""
+    price, excess = _settle(graph, state)
+    nodes, capacity = len(graph.capacity), graph.capacity
+    _copy(state.mask, best_mask)
+    _copy(state.home, best_home)
     best = price if excess == 0 else -1
     temperature, over_price = hot, excess_price
     work, until_cooling = 0, 0
@@ -436,8 +424,8 @@ def search_presences(
             excess += over
             if excess == 0 and (price < best or best < 0):
                 best = price
-                best_mask[:] = state.mask
-                best_home[:] = state.home
+                _copy(state.mask, best_mask)
+                _copy(state.home, best_home)
             continue
         for s in range(first, last):
             state.home[s] = source
@@ -448,4 +436,46 @@ def search_presences(
             _shift_load(graph, state, first, last, target, source)
         if other_last > other_first:
             _shift_load(graph, state, other_first, other_last, source, target)
-    return best_mask, best_home, best
+    return best
+
+
+def search_presences(
+    neighbour, first_neighbour, wire_segments, wire_of, start, end, capacity, mask, home,
+    is_static, budget, hot, cold, excess_price, seed,
+):  # fmt: skip
+    """Best (mask (s,), home (s,), price) seen within the capacities; price -1 if none was.
+
+    Args:
+        neighbour: (2 e,) the segments that share a gate with each segment, one after the other.
+        first_neighbour: (s + 1,) where the neighbours of each segment start.
+        wire_segments: (w + 1,) segments of wire i are wire_segments[i]:wire_segments[i+1].
+        wire_of: (s,) wire of each segment.
+        start: (s,) layer from which the segment's home counts.
+        end: (s,) layer until which (exclusive) it counts.
+        capacity: (k,) data qubits of each node; k <= 62.
+        mask: (s,) initial presences, valid.
+        home: (s,) initial homes.
+        is_static: whether only whole wires may change their home.
+        budget: work to do, in presences and neighbours looked at.
+        hot: first temperature, in e-bits.
+        cold: last temperature; lowered geometrically with the work done.
+        excess_price: e-bits per wire and layer above a node's capacity at first; it grows to the
+            threefold, because a search that is cold but over-full ends with nothing.
+        seed: any number but 0, where the generator would stay.
+
+    Source: simulated annealing (Kirkpatrick, Gelatt, Vecchi, Science 220, 671 (1983)) over the
+    presence model of distributed circuits; state and moves are our own.
+    """
+    graph = Graph(neighbour, first_neighbour, wire_segments, wire_of, start, end, capacity)
+    segments, nodes = len(mask), len(capacity)
+    state = State(
+        mask.copy(),
+        home.copy(),
+        np.empty((segments, nodes), np.int64),
+        np.empty((max(1, int(end.max())), nodes), np.int64),
+        np.empty((segments * (nodes + 4) + 16, 3), np.int64),
+        np.array([seed], np.uint64),
+    )
+    best_mask, best_home = np.empty_like(mask), np.empty_like(home)
+    price = anneal(graph, state, best_mask, best_home, is_static, budget, hot, cold, excess_price)
+    return best_mask, best_home, price

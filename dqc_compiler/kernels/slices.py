@@ -39,58 +39,41 @@ def _fee(node, before, is_free):
     return 0.0 if is_free or node == before else 1.0
 
 
+@helper
+def _copy(source, target):
+    for i in range(len(source)):
+        target[i] = source[i]
+
+
 @kernel(
-    "int64[::1](int64[:,::1], float64[::1], int64[::1], int64[::1], int64[::1], int64[::1],"
-    " int64[::1], int64[::1], float64, int64, int64, float64, float64, uint64)"
+    "void(int64[:,::1], float64[::1], int64[::1], int64[::1], int64[::1], int64[::1], int64[::1],"
+    " float64, int64, int64, float64, float64, int64[::1], int64[::1], int64[::1], int64[::1],"
+    " int64[::1], float64[:,::1], float64[:,::1], uint64[::1])"
 )
-def slice_homes(
-    block_wires, block_cost, first_block, movable, first_movable, segment_of_movable, start_home,
-    capacity, decay, horizon, proposals, hot, cold, seed,
+def walk_layers(
+    block_wires, block_cost, first_block, movable, first_movable, segment_of_movable, capacity,
+    decay, horizon, proposals, hot, cold, at, home, before, best_at, load, pull, towards, random,
 ):  # fmt: skip
-    """Home of every segment, (s,) int64.
+    """Fill `home` (s,); `at` (w,) holds the first guess, see `slice_homes`.
 
-    Layer by layer, a short annealing over the wires that begin a segment there chooses who moves:
-    a move costs one teleport, a block whose wires are apart costs `block_cost`, and blocks of
-    later layers count with `decay` per layer. Layer 0 chooses the start, where moves are free.
-
-    Args:
-        block_wires: (b, 2) wires of each block, sorted by layer.
-        block_cost: (b,) e-bits that a block costs if its wires are apart.
-        first_block: (layers + 1,) where the blocks of each layer start; layer 0 has none.
-        movable: (s,) wires that begin a segment, sorted by layer; layer 0 has all wires.
-        first_movable: (layers + 1,) where the entries of each layer start.
-        segment_of_movable: (s,) the segment that begins.
-        start_home: (w,) first guess, within capacity.
-        capacity: (k,) data qubits of each node.
-        decay: weight of a layer relative to the one before.
-        horizon: number of layers looked at, the current one included.
-        proposals: moves tried per movable wire and layer.
-        hot: first temperature in e-bits.
-        cold: last temperature.
-        seed: any number but 0.
-
-    Source: time-sliced partitioning with look-ahead (Baker et al., arXiv:2005.12259); annealed
-    exchanges instead of its relaxed overall extreme exchange.
+    The arrays after it are scratch: before, best_at (w,), load (k,), pull (w, w), towards (w, k),
+    and `random` (1,), the random numbers.
     """
-    wires, nodes, layers = len(start_home), len(capacity), len(first_block) - 1
-    at = start_home.copy()
-    load = np.zeros(nodes, np.int64)
+    wires, nodes, layers = len(at), len(capacity), len(first_block) - 1
+    load[:] = 0
     for w in range(wires):
         load[at[w]] += 1
-    home = np.zeros(len(movable), np.int64)
-    pull = np.zeros((wires, wires))
-    random = np.empty(1, np.uint64)
-    random[0] = seed
     for layer in range(layers):
         first, last = first_movable[layer], first_movable[layer + 1]
         if last == first:
             continue
         _pull(first_block, block_wires, block_cost, layer, horizon, decay, pull)
-        towards = np.zeros((wires, nodes))
+        towards[:] = 0.0
         for u in range(wires):
             for v in range(wires):
                 towards[u, at[v]] += pull[u, v]
-        before, best_at = at.copy(), at.copy()
+        _copy(at, before)
+        _copy(at, best_at)
         is_free = layer == 0
         value, best = 0.0, 0.0
         tries = proposals * (last - first)
@@ -123,12 +106,51 @@ def slice_homes(
                     _shift(at, load, towards, pull, other, source)
                 if value < best - 1e-9:
                     best = value
-                    best_at[:] = at
+                    _copy(at, best_at)
         for u in range(wires):
             if at[u] != best_at[u]:
                 load[at[u]] -= 1
                 load[best_at[u]] += 1
-        at[:] = best_at
+        _copy(best_at, at)
         for i in range(first, last):
             home[segment_of_movable[i]] = at[movable[i]]
+
+
+def slice_homes(
+    block_wires, block_cost, first_block, movable, first_movable, segment_of_movable, start_home,
+    capacity, decay, horizon, proposals, hot, cold, seed,
+):  # fmt: skip
+    """Home of every segment, (s,) int64.
+
+    Layer by layer, a short annealing over the wires that begin a segment there chooses who moves:
+    a move costs one teleport, a block whose wires are apart costs `block_cost`, and blocks of
+    later layers count with `decay` per layer. Layer 0 chooses the start, where moves are free.
+
+    Args:
+        block_wires: (b, 2) wires of each block, sorted by layer.
+        block_cost: (b,) e-bits that a block costs if its wires are apart.
+        first_block: (layers + 1,) where the blocks of each layer start; layer 0 has none.
+        movable: (s,) wires that begin a segment, sorted by layer; layer 0 has all wires.
+        first_movable: (layers + 1,) where the entries of each layer start.
+        segment_of_movable: (s,) the segment that begins.
+        start_home: (w,) first guess, within capacity.
+        capacity: (k,) data qubits of each node.
+        decay: weight of a layer relative to the one before.
+        horizon: number of layers looked at, the current one included.
+        proposals: moves tried per movable wire and layer.
+        hot: first temperature in e-bits.
+        cold: last temperature.
+        seed: any number but 0.
+
+    Source: time-sliced partitioning with look-ahead (Baker et al., arXiv:2005.12259); annealed
+    exchanges instead of its relaxed overall extreme exchange.
+    """
+    wires, nodes = len(start_home), len(capacity)
+    home = np.zeros(len(movable), np.int64)
+    walk_layers(
+        block_wires, block_cost, first_block, movable, first_movable, segment_of_movable, capacity,
+        decay, horizon, proposals, hot, cold, start_home.copy(), home, np.empty(wires, np.int64),
+        np.empty(wires, np.int64), np.empty(nodes, np.int64), np.empty((wires, wires)),
+        np.empty((wires, nodes)), np.array([seed], np.uint64),
+    )  # fmt: skip
     return home

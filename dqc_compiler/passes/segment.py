@@ -23,13 +23,28 @@ from dqc_compiler.ir import Circuit, Operation, SegmentGraph
 from dqc_compiler.ir.arrays import frozen
 
 
+_ROTATION_AXIS: dict[str, str] = {
+    "z": "Z", "s": "Z", "sdg": "Z", "t": "Z", "tdg": "Z", "p": "Z", "rz": "Z",
+    "x": "X", "sx": "X", "sxdg": "X", "rx": "X", "y": "Y", "ry": "Y",
+}  # fmt: skip
+
+
 @dataclass(slots=True)
 class _Wire:
-    """A wire while the circuit is read: its frame and its segments so far."""
+    """A wire while the circuit is read: its frame, its segments and its levels so far."""
 
     frame: Quaternion = IDENTITY
     axes: list[Vector] = field(default_factory=list)
     is_open: bool = False  # whether the last segment can still take gates
+    level: int = 0
+    letter: str | None = None  # the Pauli that the operations of the level commute with
+
+    def rise(self, letter: str | None) -> int:
+        """The level of an operation that commutes with this Pauli only, or, if None, with none."""
+        if letter is None or letter != self.letter:
+            self.level += 1
+            self.letter = letter
+        return self.level
 
     def join(self, pauli: str) -> tuple[int, int]:
         """(segment of this wire, sign) of a gate about `pauli`; opens a segment if needed."""
@@ -71,6 +86,20 @@ def _walk(wires: list[_Wire], row: Operation, operands: list[int]) -> list[tuple
     return []
 
 
+def _levels(wires: list[_Wire], row: Operation, operands: list[int]) -> list[int]:
+    """The operation's level on each of its wires.
+
+    Only gates that commute as they are written share one: `x` and `cz` may belong to the same
+    segment, but exchanging them would change the angles.
+    """
+    letters: tuple[str | None, ...] = (None,) * len(operands)
+    if not row.condition:
+        if row.name in ("swap", "id"):  # they commute with everything
+            return [wires[operand].level for operand in operands]
+        letters = GATE_AXES.get(row.name, (_ROTATION_AXIS.get(row.name), *letters[1:]))
+    return [wires[operand].rise(letter) for operand, letter in zip(operands, letters, strict=False)]
+
+
 @dataclass(frozen=True)
 class Segment:
     """Circuit to segment graph.
@@ -87,10 +116,12 @@ class Segment:
         wires = [_Wire() for _ in circuit.qubits]
         wire_of_qubit = list(range(len(wires)))
         operand_wire: list[int] = []
+        operand_level: list[int] = []
         gates: list[tuple[int, int, int, int, int, int, int]] = []
         for index, row in enumerate(circuit.operations()):
             operands = [wire_of_qubit[q] for q in row.qubits]
             operand_wire += operands
+            operand_level += _levels(wires, row, operands)
             if row.name == "swap" and not row.condition:
                 a, b = row.qubits
                 wire_of_qubit[a], wire_of_qubit[b] = wire_of_qubit[b], wire_of_qubit[a]
@@ -99,13 +130,13 @@ class Segment:
             if joined:
                 (s, sign_s), (t, sign_t) = joined
                 gates.append((index, operands[0], s, sign_s, operands[1], t, sign_t))
-        return _graph(circuit, wires, operand_wire, gates, wire_of_qubit)
+        return _graph(circuit, wires, (operand_wire, operand_level), gates, wire_of_qubit)
 
 
 def _graph(
     circuit: Circuit,
     wires: list[_Wire],
-    operand_wire: list[int],
+    operands: tuple[list[int], list[int]],
     gates: list[tuple[int, int, int, int, int, int, int]],
     wire_of_qubit: list[int],
 ) -> SegmentGraph:
@@ -124,6 +155,7 @@ def _graph(
         gate_operation=frozen(table[:, 0], np.int32),
         gate_segments=frozen(segments, np.int32, columns=2),
         gate_signs=frozen(table[:, [3, 6]], np.int8, columns=2),
-        operand_wire=frozen(operand_wire, np.int32),
+        operand_wire=frozen(operands[0], np.int32),
+        operand_level=frozen(operands[1], np.int32),
         end_wire=frozen(wire_of_qubit, np.int32),
     )
