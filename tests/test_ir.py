@@ -179,6 +179,8 @@ PLACEMENT = make_placement(GRAPH, NETWORK, [0, 0, 0, 1], [0, 1])
         (lambda g: {"gate_signs": changed(g.gate_signs, (0, 0), 0)}, "sign"),
         (lambda g: {"segment_axis": 2 * g.segment_axis}, "unit vector"),
         (lambda g: {"gate_segments": g.gate_segments[::-1]}, "goes back"),
+        (lambda g: {"operand_level": g.operand_level[:-1]}, "operand_level"),
+        (lambda g: {"operand_level": changed(g.operand_level, 0, 9)}, "a level falls"),
     ],
 )
 def test_broken_segment_graph_is_found(change: Callable[[SegmentGraph], Any], rule: str) -> None:
@@ -246,8 +248,9 @@ def test_plan_gives_its_steps_back() -> None:
         ([*FIRST, *LAST], "step 3 .*wire 1 is not present"),
         ([*FIRST, opened(1, 0, 1), *LAST], "still open at the end"),
         (FIRST, "does not execute every operation"),
-        ([op(0, 0), op(2), op(1)], "in program order"),
-        ([op(0, 0), op(0, 0)], "in program order"),
+        ([op(1), op(0, 0), op(2)], "step 0 .*wire . has operations of an earlier level to come"),
+        ([op(2), op(3, 1)], "step 1 .*earlier level"),
+        ([op(0, 0), op(0, 0)], "step 1 .*a second time"),
         ([opened(1, 1, 0)], "needs a member at the source"),
         ([opened(1, 0, 1), opened(1, 0, 1)], "none at the target"),
         ([opened(1, 0, 0)], "none at the target"),

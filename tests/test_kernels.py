@@ -11,7 +11,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dqc_compiler.kernels import anneal, presence, reference, slices
+from dqc_compiler.ir import Placement
+from dqc_compiler.kernels import anneal, presence, reference, slices, visits
+from dqc_compiler.passes.plan_visits import walk_problem
+from dqc_compiler.passes.segment import Segment
+from tests.strategies import (
+    circuits,
+    make_circuit,
+    make_network,
+    make_placement,
+    moving_placements,
+    networks,
+    static_placements,
+)
 
 Arguments = tuple[Any, ...]
 
@@ -258,6 +270,53 @@ def test_kernel_is_its_twin_on_examples(name: str, example: int) -> None:
 @given(data=st.data())
 def test_kernel_is_its_twin_on_random_input(name: str, data: st.DataObject) -> None:
     assert_equal_results(COMPARISONS[name], data.draw(COMPARISONS[name].inputs))
+
+
+def assert_same_walk(placement: Placement, window: int) -> None:
+    comm = [node.comm_qubits for node in placement.network.nodes]
+    problem = walk_problem(placement, comm, window=window)
+    home = placement.segment_home.astype(np.int64)
+    try:
+        steps, pairs = reference.plan_visits(problem, home)
+    except ValueError:
+        with pytest.raises(ValueError, match="no free comm qubit"):
+            visits.plan_visits(problem, home)
+        return
+    found, price = visits.plan_visits(problem, home)
+    np.testing.assert_array_equal(found, steps)
+    assert price == pairs == (steps[:, 0] == visits.OPEN).sum()
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_walk_is_its_twin(data: st.DataObject) -> None:
+    """Programs with measurements, all budgets, windows and homes; nodes may also lack room."""
+    graph = Segment().run(data.draw(circuits(max_qubits=6, max_operations=40, clbits=2)))
+    network = data.draw(networks(graph.wires))
+    is_static = data.draw(st.booleans())
+    placement = data.draw((static_placements if is_static else moving_placements)(graph, network))
+    assert_same_walk(placement, data.draw(st.sampled_from((1, 3, 256))))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_crowded_walk_is_its_twin(seed: int) -> None:
+    """Many gates that commute, hosts anywhere and little memory: every choice has rivals."""
+    choose = random.Random(seed)
+    wires, nodes = choose.randint(6, 10), choose.randint(3, 4)
+    rows: list[tuple[object, ...]] = []
+    for _ in range(choose.randint(40, 70)):
+        rows.append(("cz", tuple(choose.sample(range(wires), 2))))
+        if choose.random() < 0.25:
+            rows.append(("h", (choose.randrange(wires),)))
+    graph = Segment().run(make_circuit(wires, rows))
+    network = make_network([-(-wires // nodes)] * nodes, [choose.randint(1, 3)] * nodes)
+    home = [wire % nodes for wire in graph.segment_wire.tolist()]
+    if choose.random() < 0.5:
+        home = [choose.randrange(nodes) if choose.random() < 0.3 else node for node in home]
+        for wire, first in enumerate(graph.wire_segments[:-1].tolist()):
+            home[first] = wire % nodes
+    hosts = [choose.choice((home[s], home[t], 0)) for s, t in graph.gate_segments.tolist()]
+    assert_same_walk(make_placement(graph, network, home, hosts), choose.choice((8, 256)))
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)

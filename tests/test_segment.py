@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -215,3 +217,71 @@ def test_signs_and_axes_give_back_each_gate(circuit: Circuit) -> None:
         else:
             since[wires[0]] = MATRICES[row.name](*row.parameters) @ since[wires[0]]
     assert gate == graph.gates
+
+
+# -- levels -----------------------------------------------------------------------------------
+
+
+def levels(graph: SegmentGraph, wire: int) -> list[int]:
+    """The wire's levels, operation by operation, counted from 0."""
+    found = graph.operand_level[graph.operand_wire == wire].tolist()
+    return [sorted(set(found)).index(level) for level in found]
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([CZ, ("t", (0,)), CZ], [0, 0, 0]),
+        ([CX, ("rz", (0,), (0.1,)), CZ], [0, 0, 0]),
+        ([CZ, ("id", (0,)), CZ], [0, 0, 0]),
+        ([CZ, ("x", (0,)), CZ], [0, 1, 2]),
+        ([("rx", (0,), (0.3,)), ("rxx", (0, 1), (0.1,)), ("x", (0,))], [0, 0, 0]),
+        ([CZ, ("barrier", (0, 1)), CZ], [0, 1, 2]),
+        ([CZ, ("delay", (0,), (5.0,)), CZ], [0, 1, 2]),
+        ([CZ, ("u", (0,), (0.0, 0.0, 0.3)), CZ], [0, 1, 2]),
+        ([CZ, ("measure", (0,), (), 0), ("z", (0,), (), None, ((0, True),)), CZ], [0, 1, 2, 3]),
+        ([("measure", (0,), (), 0), ("cz", (0, 1), (), None, ((0, True),)), CZ], [0, 1, 2]),
+        ([CZ, ("reset", (0,)), CZ], [0, 1, 2]),
+    ],
+)
+def test_operations_share_a_level_as_long_as_they_commute(
+    rows: list[tuple[object, ...]], expected: list[int]
+) -> None:
+    assert levels(segmented(2, rows, 1), 0) == expected
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(circuits(max_qubits=4, max_operations=20))
+def test_operations_of_one_level_commute(circuit: Circuit) -> None:
+    """Any two that share a wire: products of their matrices on the wires of both are equal."""
+    graph = Segment().run(circuit)
+    graph.verify()
+    start = circuit.operand_start.tolist()
+    rows = list(circuit.operations())
+    places = [
+        dict(zip(graph.operand_wire[a:b].tolist(), graph.operand_level[a:b].tolist(), strict=True))
+        for a, b in itertools.pairwise(start)
+    ]
+    for j, later in enumerate(rows):
+        for i, earlier in enumerate(rows[:j]):
+            common = places[i].keys() & places[j].keys()
+            is_ordered = any(places[i][wire] != places[j][wire] for wire in common)
+            if not common or is_ordered or "swap" in (earlier.name, later.name):
+                continue
+            if {earlier.name, later.name} & {"barrier", "delay"}:
+                pytest.fail("what is no gate shares a level")
+            wires = sorted(places[i].keys() | places[j].keys())
+            one, other = (
+                expanded(row.name, row.parameters, list(place), wires)
+                for row, place in ((earlier, places[i]), (later, places[j]))
+            )
+            np.testing.assert_allclose(one @ other, other @ one, atol=1e-9)
+
+
+def expanded(name: str, angles: tuple[float, ...], on: list[int], wires: list[int]) -> np.ndarray:
+    """The gate's matrix on all of the wires, the first as the high digit."""
+    gate = MATRICES[name](*angles).reshape((2,) * (2 * len(on)))
+    axes = [wires.index(wire) for wire in on]
+    whole = np.eye(2 ** len(wires), dtype=complex).reshape((2,) * (2 * len(wires)))
+    moved = np.tensordot(gate, whole, axes=(range(len(on), 2 * len(on)), axes))
+    return np.moveaxis(moved, range(len(on)), axes).reshape((2 ** len(wires),) * 2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
@@ -97,13 +96,11 @@ class _Replay:
         self.operand_start = graph.circuit.operand_start.tolist()
         self.operand_wire = graph.operand_wire.tolist()
         self.operand_level = graph.operand_level.tolist()
-        self.level = [0] * graph.wires
         self.executed = bytearray(len(graph.circuit))
-        self.to_come = self._operations_by_level()
-
-    def _operations_by_level(self) -> dict[tuple[int, int], int]:
-        """How many operations of each (wire, level) have not been executed."""
-        return Counter(zip(self.operand_wire, self.operand_level, strict=True))
+        # By wire, the levels that are not done, in order, and how many operations they lack.
+        self.to_come: list[dict[int, int]] = [{} for _ in range(graph.wires)]
+        for wire, level in zip(self.operand_wire, self.operand_level, strict=True):
+            self.to_come[wire][level] = self.to_come[wire].get(level, 0) + 1
 
     def run(self) -> None:
         latest = -1  # operation that writes or reads a classical bit
@@ -166,11 +163,12 @@ class _Replay:
         first, last = self.operand_start[step.operation : step.operation + 2]
         wires = self.operand_wire[first:last]
         for wire, level in zip(wires, self.operand_level[first:last], strict=True):
-            if self.level[wire] != level:
-                if self.to_come[wire, self.level[wire]]:
-                    return f"wire {wire} has operations of an earlier level to come"
-                self.level[wire] = level
-            self.to_come[wire, level] -= 1
+            levels = self.to_come[wire]
+            if next(iter(levels)) != level:
+                return f"wire {wire} has operations of an earlier level to come"
+            levels[level] -= 1
+            if levels[level] == 0:
+                del levels[level]
         if step.host == ABSENT:
             return None
         for wire in wires:

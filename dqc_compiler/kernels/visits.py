@@ -89,11 +89,6 @@ def _write(tape, kind, operation, wire, source, target, link, host):
 
 
 @helper
-def _is_present(state, wire, node):
-    return state.root[wire] == node or state.copy[wire, node]
-
-
-@helper
 def _next_home(problem, state, wire, segment):
     is_last = segment + 1 == problem.wire_segments[wire + 1]
     return state.root[wire] if is_last else state.home[segment + 1]
@@ -240,7 +235,7 @@ def _leave(problem, state, tape, wire, segment):
 
 
 @helper
-def _root_after(problem, state, wire, segment):
+def _root_after(state, wire, segment):
     """Where the root will be when `segment` is current, as far as can be told."""
     if state.segment[wire] == segment:
         return state.root[wire]
@@ -277,7 +272,7 @@ def _choose_host(problem, state, gate):
         return planned
     s, t = problem.gate_segments[gate, 0], problem.gate_segments[gate, 1]
     u, v = problem.segment_wire[s], problem.segment_wire[t]
-    a, b = _root_after(problem, state, u, s), _root_after(problem, state, v, t)
+    a, b = _root_after(state, u, s), _root_after(state, v, t)
     best, best_price = -1, 0.0
     both_have_copies = state.copies[u] > 0 and state.copies[v] > 0
     for choice in range(len(problem.data) + 3 if both_have_copies else 3):
@@ -294,7 +289,7 @@ def _choose_host(problem, state, gate):
 
 
 @helper
-def _ready_share(problem, state, wire, segment, node):
+def _ready_share(problem, state, segment, node):
     """The part of the gates planned for a copy that it could serve at once."""
     ready = 0
     for i in range(problem.first_gate[segment], problem.first_gate[segment + 1]):
@@ -304,7 +299,7 @@ def _ready_share(problem, state, wire, segment, node):
         side = 0 if problem.gate_segments[gate, 1] == segment else 1
         partner = problem.gate_segments[gate, side]
         other = problem.segment_wire[partner]
-        root = _root_after(problem, state, other, partner)
+        root = _root_after(state, other, partner)
         if _missing(state, other, partner, root, node) == 0:
             ready += 1
     return ready / max(1, state.uses[segment, node])
@@ -318,10 +313,10 @@ def _urgency(problem, state, gate):
     for side in range(2):
         segment = problem.gate_segments[gate, side]
         wire = problem.segment_wire[segment]
-        root = _root_after(problem, state, wire, segment)
+        root = _root_after(state, wire, segment)
         if _missing(state, wire, segment, root, host) == 0:
             continue
-        value += _ready_share(problem, state, wire, segment, host) - 1.0
+        value += _ready_share(problem, state, segment, host) - 1.0
         if state.load[host] + 1 > problem.cells[host]:
             value -= 2.0
         if state.load[root] + 1 > problem.cells[root]:
@@ -382,9 +377,9 @@ def _execute(problem, state, tape, gate):
     if host < 0:
         return False
     for wire in (u, v):
-        if not _is_present(state, wire, host):
-            if not _open(problem, state, tape, wire, host, u, v):
-                return False
+        is_present = state.root[wire] == host or state.copy[wire, host]
+        if not is_present and not _open(problem, state, tape, wire, host, u, v):
+            return False
     operation = problem.gate_operation[gate]
     _write(tape, OPERATION, operation, _ABSENT, _ABSENT, _ABSENT, _ABSENT, host)
     planned = problem.gate_host[gate]
@@ -552,8 +547,10 @@ def _walk(problem, state, agenda, tape):
 
 @helper
 def _longest_step(state):
-    """Most rows of the tape that one operation, or the end, can take: every wire moves once, which
-    closes and opens a copy each, and all copies are closed."""
+    """Most rows of the tape that one operation, or the end, can take.
+
+    Every wire moves once, which closes and opens a copy each, and all copies are closed.
+    """
     wires, nodes = state.copy.shape
     return 4 * wires + 2 * min(wires * nodes, 4 * wires + int(state.load.sum())) + 16
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
-from typing import ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -14,7 +14,11 @@ from dqc_compiler.diagnostics.placement import NotAllToAll
 from dqc_compiler.ir import ABSENT, Network, Placement, RemotePlan, SegmentGraph
 from dqc_compiler.ir.arrays import Int32, Int64
 
+if TYPE_CHECKING:
+    from dqc_compiler.kernels.visits import Problem
+
 _UNLIMITED = 1 << 40  # cells of a node with unlimited comm qubits
+_CAPS = (1, 2, 4)  # comm qubits per node of further walks, where nodes have more
 _WINDOW = 256  # ready operations that compete; circuits with more at a time gain little by more
 
 
@@ -83,6 +87,31 @@ def _starts(keys: Int32, count: int) -> Int64:
     return np.concatenate(([0], np.cumsum(np.bincount(keys, minlength=count)))).astype(np.int64)
 
 
+def walk_problem(placement: Placement, comm: list[int | None], *, window: int) -> Problem:
+    """What the kernel is told of a placement whose nodes use so many comm qubits each.
+
+    Raises:
+        CompilerError: NotAllToAll.
+    """
+    from dqc_compiler.kernels.visits import Problem  # noqa: PLC0415 (numba: 0.5 s)
+
+    network = placement.network
+    data = np.array([node.data_qubits for node in network.nodes], dtype=np.int64)
+    return Problem(
+        **_order(placement.graph)._asdict(),
+        gate_host=placement.gate_host.astype(np.int64),
+        data=data,
+        cells=data + [_UNLIMITED if count is None else count for count in comm],
+        link=_all_to_all_links(network),
+        window=window,
+        is_limited=any(count is not None for count in comm),
+    )
+
+
+def _least(comm: int | None, cap: int) -> int | None:
+    return cap if comm is None else min(comm, cap)
+
+
 @dataclass(frozen=True)
 class PlanVisits:
     """Placement to remote plan: one walk through the circuit that respects every node's memory.
@@ -108,27 +137,28 @@ class PlanVisits:
         Raises:
             CompilerError: NotAllToAll.
         """
-        steps, _ = self._planned(placement)
-        return RemotePlan.from_table(placement, steps)
+        return RemotePlan.from_table(placement, self._cheapest(placement)[0])
 
     def pairs(self, placement: Placement) -> int:
         """The price of the plan, without the plan."""
-        return self._planned(placement)[1]
+        return self._cheapest(placement)[1]
 
-    def _planned(self, placement: Placement) -> tuple[Int32, int]:
-        from dqc_compiler.kernels.visits import Problem, plan_visits  # noqa: PLC0415 (numba: 0.5 s)
+    def _cheapest(self, placement: Placement) -> tuple[Int32, int]:
+        """The best of the walks that use all comm qubits, or fewer.
 
-        network = placement.network
-        order = _order(placement.graph)
-        cells = [node.cells for node in network.nodes]
-        problem = Problem(
-            **order._asdict(),
-            gate_host=placement.gate_host.astype(np.int64),
-            data=np.array([node.data_qubits for node in network.nodes], dtype=np.int64),
-            cells=np.array([min(cell, _UNLIMITED) for cell in cells], dtype=np.int64),
-            link=_all_to_all_links(network),
-            window=self.window,
-            is_limited=any(node.comm_qubits is not None for node in network.nodes),
-        )
+        Tighter memory makes other choices, which are sometimes better ones; ties go to the fewest.
+        """
+        most = [node.comm_qubits for node in placement.network.nodes]
+        if all(comm is None for comm in most):
+            return self._walked(placement, most)
+        budgets = [*([_least(comm, cap) for comm in most] for cap in _CAPS), most]
+        distinct = [comm for i, comm in enumerate(budgets) if comm not in budgets[:i]]
+        walks = [self._walked(placement, comm) for comm in distinct]
+        return min(walks, key=lambda walk: walk[1])
+
+    def _walked(self, placement: Placement, comm: list[int | None]) -> tuple[Int32, int]:
+        from dqc_compiler.kernels.visits import plan_visits  # noqa: PLC0415 (numba: 0.5 s)
+
+        problem = walk_problem(placement, comm, window=self.window)
         steps, pairs = plan_visits(problem, placement.segment_home.astype(np.int64))
         return steps, pairs

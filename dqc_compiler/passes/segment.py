@@ -22,7 +22,6 @@ from dqc_compiler.gadgets.gates import GATE_AXES
 from dqc_compiler.ir import Circuit, Operation, SegmentGraph
 from dqc_compiler.ir.arrays import frozen
 
-
 _ROTATION_AXIS: dict[str, str] = {
     "z": "Z", "s": "Z", "sdg": "Z", "t": "Z", "tdg": "Z", "p": "Z", "rz": "Z",
     "x": "X", "sx": "X", "sxdg": "X", "rx": "X", "y": "Y", "ry": "Y",
