@@ -13,6 +13,7 @@ from dqc_compiler.formats.circuit_in import read_circuit
 from dqc_compiler.formats.manifest import Manifest
 from dqc_compiler.formats.rewrites import make_rewrites
 from dqc_compiler.formats.verdict import Check, Verdict
+from dqc_compiler.garbage import collection_paused
 from dqc_compiler.ir import Circuit
 from dqc_compiler.verify import verify_directory
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from dqc_compiler.pipeline import Result
 
 
+@collection_paused()
 def save_bundle(
     result: Result,
     directory: str | Path,
@@ -74,6 +76,7 @@ def save_bundle(
     )
 
 
+@collection_paused()
 def verify_bundle(
     directory: str | Path, circuit: Circuit | str | Path, *, level: Literal["auto", "all"] = "auto"
 ) -> Verdict:

@@ -11,6 +11,7 @@ from qiskit.passmanager import GenericPass, MultiStagePassManager
 
 from dqc_compiler.formats.circuit_in import read_circuit
 from dqc_compiler.formats.network_file import check_fit
+from dqc_compiler.garbage import collection_paused
 from dqc_compiler.ir import (
     Circuit,
     DistributedProgram,
@@ -127,6 +128,7 @@ def stages(network: Network, options: Options) -> MultiStagePassManager[Circuit,
     )
 
 
+@collection_paused()
 def compile_circuit(
     circuit: Circuit | QuantumCircuit | str | os.PathLike[str],
     network: Network,
