@@ -99,7 +99,14 @@ def int64(values: list[Any]) -> np.ndarray:
 
 
 def presence_problem(
-    seed: int, *, wires: int, nodes: int, edges: int, budget: int, is_static: bool = False
+    seed: int,
+    *,
+    wires: int,
+    nodes: int,
+    edges: int,
+    budget: int,
+    is_static: bool = False,
+    far_price: float = 0.0,
 ) -> Arguments:
     """Random segments with valid presences; capacities that the start may exceed."""
     choose = random.Random(seed)
@@ -135,6 +142,7 @@ def presence_problem(
         0.45,
         0.1,
         0.5,
+        far_price,
         choose.randrange(1, 1 << 64),
     )
 
@@ -178,6 +186,7 @@ def presence_problems(draw: st.DrawFn) -> Arguments:
         edges=draw(st.integers(0, 12)),
         budget=draw(st.integers(0, 2500)),
         is_static=draw(st.booleans()),
+        far_price=draw(st.sampled_from((0.0, 0.25, 0.5, 1.0))),  # sums are exact
     )
 
 
@@ -221,6 +230,7 @@ COMPARISONS = {
             presence_problem(2, wires=8, nodes=3, edges=20, budget=10_000),
             presence_problem(3, wires=8, nodes=3, edges=20, budget=10_000, is_static=True),
             presence_problem(4, wires=12, nodes=5, edges=30, budget=10_000),
+            presence_problem(6, wires=12, nodes=5, edges=30, budget=10_000, far_price=0.25),
             presence_problem(5, wires=6, nodes=1, edges=8, budget=500),
         ],
         presence_problems(),

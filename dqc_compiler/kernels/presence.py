@@ -5,6 +5,9 @@ the copies), and the home. Two rules make a state valid: segments that share a g
 common, and a segment is present at its own home and at the home of the wire's next segment, because
 a qubit moves onto a copy of itself. The price is the number of presences beyond one per segment.
 
+A gate that two copies serve at a third node needs both there at the same time. Where memory is
+short, such far gates cost `far_price` each, as what they save in pairs has to be bought again.
+
 In this form a gate needs no host: any common node serves. `sole[s, p]` counts the gates (edges) of
 s whose only common node is p; a presence may be dropped as soon as that is zero. So a proposal adds
 presences, drops every one around them that has become needless, and is judged by the difference,
@@ -31,6 +34,7 @@ class Graph(NamedTuple):
     start: np.ndarray
     end: np.ndarray
     capacity: np.ndarray
+    far_price: float
 
 
 class State(NamedTuple):
@@ -40,6 +44,7 @@ class State(NamedTuple):
     home: np.ndarray  # (s,) int64
     sole: np.ndarray  # (s, k) int64
     load: np.ndarray  # (layers, k) int64, wires at home
+    far: np.ndarray  # (1,) int64, gates (edges) whose segments meet at none of their homes
     log: np.ndarray  # (., 3) int64: segment, node, +1 added / -1 dropped
     random: np.ndarray  # (1,) uint64
 
@@ -65,6 +70,13 @@ def _lowest(mask):
 
 
 @helper
+def _is_far(state, s, t, common):
+    """Whether two segments that share the nodes `common` meet at none of their homes."""
+    near = (np.int64(1) << state.home[s]) | (np.int64(1) << state.home[t])
+    return common & near == 0
+
+
+@helper
 def _add(graph, state, s, p, logged):
     """Make segment s present at p, where it is not; returns the new length of the log."""
     bit = np.int64(1) << p
@@ -80,6 +92,9 @@ def _add(graph, state, s, p, logged):
                 q = _lowest(common)
                 state.sole[s, q] -= 1
                 state.sole[t, q] -= 1
+            # Segments that do not meet at all, as for a moment they may not, count as far too.
+            if _is_far(state, s, t, common) and not _is_far(state, s, t, bit):
+                state.far[0] -= 1
     mask[s] |= bit
     state.log[logged, 0], state.log[logged, 1], state.log[logged, 2] = s, p, 1
     return logged + 1
@@ -102,6 +117,8 @@ def _drop(graph, state, s, p, logged):
                 q = _lowest(common)
                 state.sole[s, q] += 1
                 state.sole[t, q] += 1
+            if _is_far(state, s, t, common) and not _is_far(state, s, t, bit):
+                state.far[0] += 1
     state.log[logged, 0], state.log[logged, 1], state.log[logged, 2] = s, p, -1
     return logged + 1
 
@@ -111,6 +128,31 @@ def _next_home(graph, state, s):
     """Home of the wire's next segment, or of s itself if it is the last."""
     is_last = s + 1 == graph.wire_segments[graph.wire_of[s] + 1]
     return state.home[s] if is_last else state.home[s + 1]
+
+
+@helper
+def _becomes_far(graph, state, s, p):
+    """Number of gates of s that would be far without its presence at p."""
+    bit = np.int64(1) << p
+    rest = state.mask[s] & ~bit
+    count = 0
+    for i in range(graph.first_neighbour[s], graph.first_neighbour[s + 1]):
+        t = graph.neighbour[i]
+        if state.mask[t] & bit and not _is_far(state, s, t, bit):
+            count += _is_far(state, s, t, rest & state.mask[t])
+    return count
+
+
+@helper
+def _set_home(graph, state, s, node):
+    """Give a segment a home and count anew which of its gates are far."""
+    for sign in (-1, 1):
+        if sign > 0:
+            state.home[s] = node
+        for i in range(graph.first_neighbour[s], graph.first_neighbour[s + 1]):
+            t = graph.neighbour[i]
+            if _is_far(state, s, t, state.mask[s] & state.mask[t]):
+                state.far[0] += sign
 
 
 @helper
@@ -124,7 +166,9 @@ def _prune(graph, state, s, keep, logged):
     while rest:
         p = _lowest(rest)
         rest &= rest - 1
-        if state.sole[s, p] == 0:
+        if state.sole[s, p] == 0 and (
+            graph.far_price == 0.0 or graph.far_price * _becomes_far(graph, state, s, p) < 1.0
+        ):
             logged = _drop(graph, state, s, p, logged)
             change -= 1
     return change, logged
@@ -266,7 +310,7 @@ def _rehome(graph, state, first, last, target, logged):
         if not (state.mask[s] >> target) & 1:
             logged = _add(graph, state, s, target, logged)
             change += 1
-        state.home[s] = target
+        _set_home(graph, state, s, target)
     return change, logged
 
 
@@ -324,6 +368,7 @@ def _settle(graph, state):
     """Count from the masks and homes: (price, excess over the capacities)."""
     state.sole[:] = 0
     state.load[:] = 0
+    state.far[0] = 0
     price, excess = 0, 0
     for s in range(len(state.mask)):
         price += _count(state.mask[s]) - 1
@@ -331,6 +376,8 @@ def _settle(graph, state):
             common = state.mask[s] & state.mask[graph.neighbour[i]]
             if common & (common - 1) == 0:
                 state.sole[s, _lowest(common)] += 1
+            if s < graph.neighbour[i] and _is_far(state, s, graph.neighbour[i], common):
+                state.far[0] += 1
         for layer in range(graph.start[s], graph.end[s]):
             state.load[layer, state.home[s]] += 1
     for layer in range(state.load.shape[0]):
@@ -351,8 +398,8 @@ _ROW, _TABLE = "int64[::1]", "int64[:,::1]"
 @kernel(
     signature(
         "int64",
-        record(Graph, *[_ROW] * 7),
-        record(State, _ROW, _ROW, _TABLE, _TABLE, _TABLE, "uint64[::1]"),
+        record(Graph, *[_ROW] * 7, "float64"),
+        record(State, _ROW, _ROW, _TABLE, _TABLE, _ROW, _TABLE, "uint64[::1]"),
         _ROW,
         _ROW,
         "boolean",
@@ -369,6 +416,7 @@ def anneal(graph, state, best_mask, best_home, is_static, budget, hot, cold, exc
     _copy(state.mask, best_mask)
     _copy(state.home, best_home)
     best = price if excess == 0 else -1
+    best_value = price + graph.far_price * state.far[0]
     temperature, over_price = hot, excess_price
     work, until_cooling = 0, 0
     while work < budget:
@@ -378,7 +426,7 @@ def anneal(graph, state, best_mask, best_home, is_static, budget, hot, cold, exc
             until_cooling = 256
         until_cooling -= 1
         first, last, other_first, other_last, source, target = 0, 0, 0, 0, 0, 0
-        over = 0
+        over, far = 0, state.far[0]
         if draw(state.random, 100) < 60:
             change, logged, step = _propose_presence(graph, state)
             work += step
@@ -418,12 +466,13 @@ def anneal(graph, state, best_mask, best_home, is_static, budget, hot, cold, exc
                 step, logged, cost = _prune_run(graph, state, other_first, other_last, logged)
                 change += step
                 work += cost
-        delta = change + over_price * over
+        delta = change + over_price * over + graph.far_price * (state.far[0] - far)
         if delta <= 0 or np.exp(-delta / temperature) * 1048576.0 > draw(state.random, 1048576):
             price += change
             excess += over
-            if excess == 0 and (price < best or best < 0):
-                best = price
+            value = price + graph.far_price * state.far[0]
+            if excess == 0 and (value < best_value - 1e-9 or best < 0):
+                best, best_value = price, value
                 _copy(state.mask, best_mask)
                 _copy(state.home, best_home)
             continue
@@ -432,6 +481,7 @@ def anneal(graph, state, best_mask, best_home, is_static, budget, hot, cold, exc
         for s in range(other_first, other_last):
             state.home[s] = target
         _undo(graph, state, logged)
+        state.far[0] = far
         if last > first:
             _shift_load(graph, state, first, last, target, source)
         if other_last > other_first:
@@ -441,9 +491,11 @@ def anneal(graph, state, best_mask, best_home, is_static, budget, hot, cold, exc
 
 def search_presences(
     neighbour, first_neighbour, wire_segments, wire_of, start, end, capacity, mask, home,
-    is_static, budget, hot, cold, excess_price, seed,
+    is_static, budget, hot, cold, excess_price, far_price, seed,
 ):  # fmt: skip
     """Best (mask (s,), home (s,), price) seen within the capacities; price -1 if none was.
+
+    The price is in pairs; what is best is judged with the far gates.
 
     Args:
         neighbour: (2 e,) the segments that share a gate with each segment, one after the other.
@@ -461,18 +513,22 @@ def search_presences(
         cold: last temperature; lowered geometrically with the work done.
         excess_price: e-bits per wire and layer above a node's capacity at first; it grows to the
             threefold, because a search that is cold but over-full ends with nothing.
+        far_price: e-bits per gate (pair of segments) that is executed at a third node.
         seed: any number but 0, where the generator would stay.
 
     Source: simulated annealing (Kirkpatrick, Gelatt, Vecchi, Science 220, 671 (1983)) over the
     presence model of distributed circuits; state and moves are our own.
     """
-    graph = Graph(neighbour, first_neighbour, wire_segments, wire_of, start, end, capacity)
+    graph = Graph(
+        neighbour, first_neighbour, wire_segments, wire_of, start, end, capacity, far_price
+    )
     segments, nodes = len(mask), len(capacity)
     state = State(
         mask.copy(),
         home.copy(),
         np.empty((segments, nodes), np.int64),
         np.empty((max(1, int(end.max())), nodes), np.int64),
+        np.empty(1, np.int64),
         np.empty((segments * (nodes + 4) + 16, 3), np.int64),
         np.array([seed], np.uint64),
     )

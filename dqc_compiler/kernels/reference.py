@@ -165,8 +165,10 @@ class _Presences:
         capacity: list[int],
         present: list[set[int]],
         home: list[int],
+        far_price: float,
         random: _Random,
     ) -> None:
+        self.far_price = far_price
         self.neighbours, self.wires, self.wire_of = neighbours, wires, wire_of
         self.start, self.end, self.capacity = start, end, capacity
         self.present, self.home = present, home
@@ -179,6 +181,15 @@ class _Presences:
             max(0, self.load(layer, node) - limit)
             for layer in range(max(1, *self.end))
             for node, limit in enumerate(self.capacity)
+        )
+
+    def far(self) -> int:
+        """Pairs of segments with gates that meet at none of their homes."""
+        return sum(
+            not self.present[s] & self.present[t] & {self.home[s], self.home[t]}
+            for s, around in enumerate(self.neighbours)
+            for t in around
+            if s < t
         )
 
     def load(self, layer: int, node: int) -> int:
@@ -200,9 +211,14 @@ class _Presences:
 
     def prune(self, s: int, keep: int) -> None:
         for node in sorted(self.present[s] - {keep}):
-            if node not in self.needed(s):
-                self.present[s].remove(node)
+            if node in self.needed(s):
+                continue
+            far = self.far()
+            self.present[s].remove(node)
+            if self.far_price * (self.far() - far) < 1.0:
                 self.has_changed = True
+            else:
+                self.present[s].add(node)
 
     def prune_neighbours(self, s: int, keep: int) -> None:
         around = self.neighbours[s]
@@ -332,6 +348,7 @@ def search_presences(
     hot: float,
     cold: float,
     excess_price: float,
+    far_price: float,
     seed: int,
 ) -> tuple[Int64, Int64, int]:
     """Best (mask (s,), home (s,), price) within the capacities; price -1 if none was seen.
@@ -349,11 +366,13 @@ def search_presences(
         capacity.tolist(),
         [{p for p in range(len(capacity)) if m >> p & 1} for m in mask.tolist()],
         home.tolist(),
+        far_price,
         random,
     )
     price, excess = presence_price(state.present), state.excess()
     best_present, best_home = copy.deepcopy(state.present), list(state.home)
-    best = price if excess == 0 else -1
+    best, far = (price if excess == 0 else -1), state.far()
+    best_value = price + far_price * far
     temperature, over_price = hot, excess_price
     work, proposals = 0, 0
     while work < budget:
@@ -372,12 +391,15 @@ def search_presences(
             if state.home == home_before:
                 continue
         new_price, new_excess = presence_price(state.present), state.excess()
-        delta = new_price - price + over_price * (new_excess - excess)
+        new_far = state.far()
+        delta = new_price - price + over_price * (new_excess - excess) + far_price * (new_far - far)
         if delta > 0 and math.exp(-delta / temperature) * 1048576.0 <= random.below(1048576):
             state.present, state.home = present_before, home_before
             continue
-        price, excess = new_price, new_excess
-        if excess == 0 and (price < best or best < 0):
+        price, excess, far = new_price, new_excess, new_far
+        value = price + far_price * far
+        if excess == 0 and (value < best_value - 1e-9 or best < 0):
+            best_value = value
             best_present, best_home, best = copy.deepcopy(state.present), list(state.home), price
     masks = [sum(1 << p for p in nodes) for nodes in best_present]
     return np.array(masks, np.int64), np.array(best_home, np.int64), best

@@ -59,6 +59,7 @@ class State(NamedTuple):
     is_ready: np.ndarray  # (g,) bool
     is_free: np.ndarray  # (g,) bool, ready and without need of a pair; up to date but for `stale`
     stale: np.ndarray  # (w,) bool, wires that were opened, closed, moved or entered
+    stale_wires: np.ndarray  # (w + 1,) their number, and which they are
 
 
 class Agenda(NamedTuple):
@@ -86,6 +87,15 @@ def _write(tape, kind, operation, wire, source, target, link, host):
     row[0], row[1], row[2], row[3] = kind, operation, wire, source
     row[4], row[5], row[6] = target, link, host
     tape.counts[0] += 1
+
+
+@helper
+def _touch(state, wire):
+    """Remember that the wire's gates may have become free, or are no longer."""
+    if not state.stale[wire]:
+        state.stale[wire] = True
+        state.stale_wires[0] += 1
+        state.stale_wires[state.stale_wires[0]] = wire
 
 
 @helper
@@ -117,7 +127,7 @@ def _close(state, tape, wire, node):
     state.copy[wire, node] = False
     state.copies[wire] -= 1
     state.load[node] -= 1
-    state.stale[wire] = True
+    _touch(state, wire)
 
 
 @helper
@@ -156,7 +166,7 @@ def _open(problem, state, tape, wire, target, first, second):
     state.copy[wire, target] = True
     state.copies[wire] += 1
     state.load[target] += 1
-    state.stale[wire] = True
+    _touch(state, wire)
     return True
 
 
@@ -174,7 +184,7 @@ def _move(problem, state, tape, wire, target):
     state.roots[source] -= 1
     state.roots[target] += 1
     state.restless[wire] = False
-    state.stale[wire] = True
+    _touch(state, wire)
     return True
 
 
@@ -212,7 +222,7 @@ def _enter(problem, state, tape, wire, segment):
     if state.segment[wire] == segment:
         return
     state.segment[wire] = segment
-    state.stale[wire] = True
+    _touch(state, wire)
     state.restless[wire] = False
     home = state.home[segment]
     if home != state.root[wire] and not _move_if_possible(problem, state, tape, wire, home):
@@ -355,15 +365,15 @@ def _refresh(problem, state):
 
     A ready gate belongs to the current segment of each of its wires or to the next one.
     """
-    for wire in range(len(state.stale)):
-        if not state.stale[wire]:
-            continue
+    for position in range(1, state.stale_wires[0] + 1):
+        wire = state.stale_wires[position]
         state.stale[wire] = False
         segment = state.segment[wire]
         last = min(segment + 2, problem.wire_segments[wire + 1])
         for i in range(problem.first_gate[segment], problem.first_gate[last]):
             gate = problem.segment_gates[i]
             state.is_free[gate] = state.is_ready[gate] and _is_free(problem, state, gate)
+    state.stale_wires[0] = 0
 
 
 @helper
@@ -479,6 +489,7 @@ def _settle(problem, state, home):
     state.copies[:] = 0
     state.restless[:] = False
     state.stale[:] = False
+    state.stale_wires[0] = 0
     state.uses[:] = 0
     state.left[:] = 0
     for gate in range(len(problem.gate_operation)):
@@ -563,7 +574,15 @@ _ROW, _TABLE, _FLAGS = "int64[::1]", "int64[:,::1]", "boolean[::1]"
         "int64",
         record(Problem, *[_ROW] * 5, _TABLE, *[_ROW] * 7, _TABLE, "int64", "boolean"),
         record(
-            State, *[_ROW] * 3, "boolean[:,::1]", *[_ROW] * 3, _FLAGS, _TABLE, _ROW, *[_FLAGS] * 4
+            State,
+            *[_ROW] * 3,
+            "boolean[:,::1]",
+            *[_ROW] * 3,
+            _FLAGS,
+            _TABLE,
+            _ROW,
+            *[_FLAGS] * 4,
+            _ROW,
         ),
         record(Agenda, *[_ROW] * 7),
         record(Tape, "int32[:,::1]", _ROW),
@@ -624,7 +643,7 @@ def _scratch(problem):
     state = State(
         row(segments), row(wires), row(wires), flags(wires, nodes), row(wires), row(nodes),
         row(nodes), flags(wires), np.empty((segments, nodes), np.int64), row(segments),
-        flags(gates), flags(gates), flags(gates), flags(wires),
+        flags(gates), flags(gates), flags(gates), flags(wires), row(wires + 1),
     )  # fmt: skip
     agenda = Agenda(
         row(tracks + 1), row(operands), row(operands), row(operations), row(tracks), row(tracks),

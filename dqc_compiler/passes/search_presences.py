@@ -63,6 +63,7 @@ class SearchPresences:
     hot: float = 0.45
     cold: float = 0.1
     is_static: bool = False
+    far_price: float = 0.0  # e-bits per gate at a third node: what it costs where memory is short
 
     def run(self, placement: Placement) -> Placement:
         """The best placement seen."""
@@ -88,6 +89,7 @@ class SearchPresences:
             self.hot,
             self.cold,
             _EXCESS_PRICE,
+            self.far_price,
             int(np.random.SeedSequence(self.seed).generate_state(1, np.uint64)[0]) | 1,
         )
         if price < 0:
