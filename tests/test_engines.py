@@ -94,6 +94,11 @@ def test_programs_of_every_engine_are_verified_and_reported(
     assert report.engines.used == used
 
 
+def test_an_unknown_engine_is_refused() -> None:
+    with pytest.raises(ValueError, match="there is no engine 'ising'"):
+        engines.choose("ising")
+
+
 # -- every engine -----------------------------------------------------------------------------
 
 

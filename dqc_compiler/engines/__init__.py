@@ -58,7 +58,10 @@ def choose(choice: str) -> Chosen:
 
     Raises:
         CompilerError: EngineNotInstalled, if a single engine is chosen and its package is missing.
+        ValueError: if it is none of the choices.
     """
+    if choice not in CHOICES:
+        raise ValueError(f"there is no engine {choice!r}, only {', '.join(CHOICES)}")
     if choice != AUTO:
         if not is_installed(choice):
             problem = EngineNotInstalled(engine=choice, package=PACKAGES[choice])
