@@ -11,6 +11,7 @@ from dqc_compiler.formats.bundle_in import Bundle, read_bundle
 from dqc_compiler.formats.bundle_out import write_bundle
 from dqc_compiler.formats.circuit_in import read_circuit
 from dqc_compiler.formats.manifest import Manifest
+from dqc_compiler.formats.report import EnginesUsed
 from dqc_compiler.formats.rewrites import make_rewrites
 from dqc_compiler.formats.verdict import Check, Verdict
 from dqc_compiler.garbage import collection_paused
@@ -58,6 +59,7 @@ def save_bundle(
         program=result.program,
         schedule=result.schedule,
         lower_bound_pairs=result.lower_bound_pairs,
+        engines=EnginesUsed(used=result.engines.used, not_installed=result.engines.not_installed),
         seed=options.pop("seed"),
         options=options,
         circuit_digest=circuit_digest,

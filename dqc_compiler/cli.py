@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
 
+from dqc_compiler import engines
 from dqc_compiler.cli_terminal import Terminal, run
 from dqc_compiler.diagnostics import CompilerError, Diagnostic, Place
 from dqc_compiler.diagnostics.bundle import NotEquivalent, OutputParent
@@ -145,6 +146,13 @@ def dqc() -> None:
     help="fast: static homes only; balanced: qubits may move as well; best: longer, on all cores.",
 )
 @click.option(
+    "--engine",
+    type=click.Choice(engines.CHOICES),
+    default=engines.AUTO,
+    show_default=True,
+    help="Where the search begins; auto: everywhere.",
+)
+@click.option(
     "--time-limit",
     type=click.FloatRange(min=0, min_open=True),
     metavar="SEC",
@@ -241,7 +249,8 @@ def _compile(output: Path, choices: Mapping[str, Any]) -> tuple[Report, dict[str
     if network is None:
         network = _made_network(len(circuit.qubits), choices)
     read = perf_counter()
-    options = Options(seed=choices["seed"], preset=choices["preset"], verify=choices["verify"])
+    names = ("seed", "preset", "time_limit", "rounds", "engine", "verify")
+    options = Options(**{name: choices[name] for name in names})
     result = compile_circuit(circuit, network, options=options)
     compiled = perf_counter()
     contents = save_bundle(

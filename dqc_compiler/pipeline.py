@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from qiskit.passmanager import GenericPass, MultiStagePassManager
 
+from dqc_compiler.engines import AUTO, Chosen, choose
 from dqc_compiler.formats.circuit_in import read_circuit
 from dqc_compiler.formats.network_file import check_fit
 from dqc_compiler.garbage import collection_paused
@@ -43,6 +44,7 @@ class Options:
         None  # seconds for the search; the result then depends on the machine
     )
     rounds: int | None = None  # of the preset `best`
+    engine: str = AUTO  # one of `engines.CHOICES`
     verify: Literal["auto", "all", "off"] = "auto"
 
 
@@ -59,6 +61,7 @@ class Result:
     options: Options
     seconds: dict[str, float] = field(compare=False)  # pass name -> wall time
     lower_bound_pairs: float | None = None  # no certificate is computed yet
+    engines: Chosen = field(default_factory=Chosen)  # where the search began
 
     @property
     def original(self) -> Circuit:
@@ -113,18 +116,21 @@ def stages(network: Network, options: Options) -> MultiStagePassManager[Circuit,
     return MultiStagePassManager(
         fuse=_Task(Fuse()),
         segment=_Task(_SegmentFused()),
-        place=_Task(
-            Place(
-                network=network,
-                seed=options.seed,
-                preset=options.preset,
-                time_limit=options.time_limit,
-                rounds=options.rounds,
-            )
-        ),
+        place=_Task(_place(network, options)),
         plan=_Task(PlanVisits()),
         insert=_Task(InsertGadgets()),
         schedule=_Task(ListSchedule()),
+    )
+
+
+def _place(network: Network, options: Options) -> Place:
+    return Place(
+        network=network,
+        seed=options.seed,
+        preset=options.preset,
+        time_limit=options.time_limit,
+        rounds=options.rounds,
+        engine=options.engine,
     )
 
 
@@ -145,9 +151,11 @@ def compile_circuit(
         progress: called with the name of each pass that has finished.
 
     Raises:
-        CompilerError: with the diagnostics of the reader, or if the circuit does not fit.
+        CompilerError: with the diagnostics of the reader, if the circuit does not fit, or if the
+            chosen engine is not installed.
     """
     chosen = options or Options()
+    choose(chosen.engine)
     original = circuit if isinstance(circuit, Circuit) else read_circuit(circuit)
     check_fit(len(original.qubits), network, source=original.source)
     made: dict[str, Any] = {}
@@ -169,4 +177,5 @@ def compile_circuit(
         schedule=made["schedule"],
         options=chosen,
         seconds=seconds,
+        engines=_place(network, chosen).engines_used(made["segment"]),
     )

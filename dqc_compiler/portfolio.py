@@ -10,10 +10,10 @@ from multiprocessing import get_context
 from time import monotonic
 from typing import ClassVar, Literal, NamedTuple
 
+from dqc_compiler import engines
 from dqc_compiler.ir import Network, Placement, SegmentGraph
 from dqc_compiler.passes.burst import Burst
 from dqc_compiler.passes.cover import Cover
-from dqc_compiler.passes.partition_contiguous import PartitionContiguous
 from dqc_compiler.passes.partition_metis import PartitionMetis
 from dqc_compiler.passes.partition_sliced import PartitionSliced
 from dqc_compiler.passes.plan_visits import PlanVisits
@@ -28,6 +28,7 @@ _SLICED_DECAYS = (0.2, 0.3)
 # better follow their gates.
 _GATES_PER_SEGMENT_THAT_PACK = 2.0
 _MOST_WIRES_SLICED = 256  # its tables are wires x wires, filled anew in every layer
+_MOST_GATES_IN_HYPERGRAPH = 10_000  # two seconds; METIS takes a tenth of that
 _ROUND_EFFORT = 4.0  # work of a search in a round of `best`, relative to one of `balanced`
 
 
@@ -42,9 +43,9 @@ class _Planned(NamedTuple):
 class Place:
     """Segment graph to placement: the cheapest of a preset's candidates.
 
-    `fast`: METIS and the contiguous order, refined with static homes. `balanced`: both also
-    searched with homes that move, and for circuits that do not pack, homes that follow the gates.
-    `best`: after that, rounds of longer searches from other starts, on all cores.
+    `fast`: the starts of all engines, refined with static homes. `balanced`: all also searched
+    with homes that move, and for circuits that do not pack, homes that follow the gates. `best`:
+    after that, rounds of longer searches from other starts, on all cores.
     Where comm qubits are limited, hosts that make short visits compete for every choice of homes:
     fewest copies is the wrong goal there, because they stay open for long. The plan, which knows
     every visit, decides; ties go to the earlier candidate.
@@ -60,14 +61,16 @@ class Place:
     preset: Preset = "balanced"
     time_limit: float | None = None  # seconds
     rounds: int | None = None  # of `best`; without it and a limit, one per core
+    engine: str = engines.AUTO  # one of `engines.CHOICES`
 
     def run(self, graph: SegmentGraph) -> Placement:
         """The cheapest candidate."""
         deadline = float("inf") if self.time_limit is None else monotonic() + self.time_limit
-        best = min(self._planned(self._refined(graph)), key=lambda planned: planned.price)
+        starts = self.starts(graph)
+        best = min(self._planned(self._refined(starts)), key=lambda planned: planned.price)
         further: list[Callable[[], Iterator[Placement]]] = []
         if self.preset != "fast":
-            further.append(lambda: self._searched(graph))
+            further.append(lambda: self._searched(graph, starts))
         if self.preset == "best":
             further.append(lambda: self._rounds(graph, best.placement, deadline))
         for source in further:
@@ -91,24 +94,38 @@ class Place:
             for window in _BURST_WINDOWS:
                 yield Burst(window=window).run(homes)
 
-    def _refined(self, graph: SegmentGraph) -> Iterator[Placement]:
+    def _refined(self, starts: tuple[Placement, ...]) -> Iterator[Placement]:
         """Static homes."""
-        for number, start in enumerate(self.starts(graph)):
-            covered = Cover().run(start)
-            yield from (start, covered)
-            yield Refine(seed=2 * self.seed + number).run(covered)
+        for number, start in enumerate(starts):
+            yield Placement.static(start.graph, start.network, start.start_home)
+            yield start
+            yield Refine(seed=len(engines.STARTS) * self.seed + number).run(start)
 
     def starts(self, graph: SegmentGraph) -> tuple[Placement, ...]:
-        """The partitions that everything begins with."""
-        return (
-            PartitionContiguous(network=self.network).run(graph),
-            PartitionMetis(network=self.network, seed=self.seed).run(graph),
-        )
+        """The placements that everything begins with, with static homes."""
+        return tuple(self._start(name, graph, self.seed) for name in self._static(graph))
 
-    def _searched(self, graph: SegmentGraph) -> Iterator[Placement]:
+    def _static(self, graph: SegmentGraph) -> tuple[str, ...]:
+        """Names of the engines with static homes; those that follow the gates begin with METIS."""
+        used = engines.choose(self.engine).used
+        if self.engine == engines.AUTO and graph.gates > _MOST_GATES_IN_HYPERGRAPH:
+            used = tuple(name for name in used if name != "hypergraph")
+        return tuple(name for name in used if name in engines.STARTS) or ("metis",)
+
+    def _start(self, name: str, graph: SegmentGraph, seed: int) -> Placement:
+        return engines.make(name, network=self.network, seed=seed).run(graph)
+
+    def engines_used(self, graph: SegmentGraph) -> engines.Chosen:
+        """The engines whose starts take part, given time enough, and those that are missing."""
+        chosen = engines.choose(self.engine)
+        is_sliced = self.preset != "fast" and self._is_worth_slicing(graph)
+        used = self._static(graph) + ((engines.SLICED,) if is_sliced else ())
+        return engines.Chosen(used, chosen.not_installed)
+
+    def _searched(self, graph: SegmentGraph, starts: tuple[Placement, ...]) -> Iterator[Placement]:
         """Homes that move, or follow the gates."""
-        for number, start in enumerate(self.starts(graph)):
-            yield SearchPresences(seed=2 * self.seed + number).run(Cover().run(start))
+        for number, start in enumerate(starts):
+            yield SearchPresences(seed=len(engines.STARTS) * self.seed + number).run(start)
         if self._is_worth_slicing(graph):
             for decay in _SLICED_DECAYS:
                 yield self._followed(graph, decay, self.seed, 1.0)
@@ -135,16 +152,19 @@ class Place:
                     yield task.result()
 
     def round(self, graph: SegmentGraph, best: Placement, number: int) -> Placement:
-        """One longer search: from another METIS start, from the best so far, or sliced."""
+        """One longer search: from another start, from the best so far, or sliced."""
         seed = 1 + self.seed * 1_000_003 + number
         if number % 3 == 2 and self._is_worth_slicing(graph):
             return self._followed(graph, 0.1 + 0.05 * (number % 9), seed, _ROUND_EFFORT)
         if number % 3 == 1:
             return SearchPresences(seed=seed, hot=0.3, effort=_ROUND_EFFORT).run(best)
-        start = Cover().run(PartitionMetis(network=self.network, seed=seed).run(graph))
+        names = self._static(graph)
+        start = self._start(names[-1 - number // 3 % len(names)], graph, seed)
         return SearchPresences(seed=seed, effort=_ROUND_EFFORT).run(start)
 
     def _is_worth_slicing(self, graph: SegmentGraph) -> bool:
+        if self.engine != engines.AUTO:
+            return self.engine == engines.SLICED
         gates_per_segment = 2 * graph.gates / graph.segments
         return (
             graph.wires <= _MOST_WIRES_SLICED and gates_per_segment < _GATES_PER_SEGMENT_THAT_PACK

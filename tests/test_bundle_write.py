@@ -15,7 +15,7 @@ from dqc_compiler.formats import bundle_out
 from dqc_compiler.formats.bundle_contents import Contents, digest
 from dqc_compiler.formats.bundle_out import check_output, write_bundle
 from dqc_compiler.formats.manifest import Compiler, Inputs, Manifest, Registers
-from dqc_compiler.formats.report import MakespanFigures, Report
+from dqc_compiler.formats.report import EnginesUsed, MakespanFigures, Report
 from dqc_compiler.formats.verdict import Check, Verdict
 
 PROVEN = Verdict(equivalent=True, checks=(Check(name="symbolic", passed=True, detail="equal"),))
@@ -55,6 +55,7 @@ def contents(*, seed: int = 0) -> Contents:
         per_link=(),
         per_node={},
         per_gadget={},
+        engines=EnginesUsed(),
         assumptions=(),
         units={},
         verdict=OPEN,

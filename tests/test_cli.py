@@ -203,6 +203,20 @@ def test_standard_input_and_equal_bytes(here: Path) -> None:
     assert len(trees[0]) == 9
 
 
+def test_options_of_the_search_take_effect(here: Path) -> None:
+    options = ("--time-limit", "30", "--rounds", "1", "--engine", "hub", "--seed", "3")
+    assert dqc("compile", "ghz.qasm", "--nodes", "2", "--preset", "fast", *options) == 0
+    manifest = read_bundle("ghz.dqc").manifest
+    assert manifest.seed == 3
+    assert manifest.options == {
+        "preset": "fast",
+        "time_limit": 30.0,
+        "rounds": 1,
+        "engine": "hub",
+        "verify": "auto",
+    }
+
+
 def test_standard_input_has_a_default_output(here: Path) -> None:
     assert process("compile", "-", "--nodes", "2", text=GHZ).returncode == 0
     assert outputs(here) == ["circuit.dqc"]

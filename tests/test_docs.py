@@ -47,7 +47,7 @@ from dqc_compiler.formats.file_model import FileModel
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 REFERENCE = ROOT / "docs" / "reference"
-ENGINES = ("stim", "qiskit_aer", "mqt.qcec")
+ENGINES = ("mtkahypar", "stim", "qiskit_aer", "mqt.qcec")
 FENCE = re.compile(r"^```(\S*)[ ]*([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -460,6 +460,7 @@ BUNDLE_TABLES = {
         report.LinkFigures,
         report.NodeFigures,
         report.GadgetFigures,
+        report.EnginesUsed,
     ],
     "## rewrites.json": [rewrites.Rewrites, rewrites.Rewrite],
     "## The verdict": [verdict.Verdict, verdict.Check],

@@ -69,6 +69,22 @@ class OutputFileExists(BadInput):
 
 
 @dataclass(frozen=True, kw_only=True)
+class EngineNotInstalled(BadInput):
+    """The chosen search engine needs a package that is not installed.
+
+    `--engine auto` uses all engines that are there and says in report.json which were not. The
+    package that the engine `hypergraph` needs comes with the extra `quality`.
+    """
+
+    code = "DQC506"
+    title = "the engine is not installed"
+    message = "--engine {engine} needs the package {package}"
+    help = "pip install 'dqc_compiler[quality]', or leave --engine out"
+    engine: str
+    package: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class FileNotWritten(WriteFailed):
     """The operating system refused to write a file, or what goes to standard output."""
 

@@ -23,13 +23,14 @@ from dqc_compiler.formats.manifest import (
 )
 from dqc_compiler.formats.network_file import network_json
 from dqc_compiler.formats.qasm_text import circuit_text, program_texts
-from dqc_compiler.formats.report import Report, make_report
+from dqc_compiler.formats.report import EnginesUsed, Report, make_report
 from dqc_compiler.formats.rewrites import Rewrites
 from dqc_compiler.formats.schedule_file import make_schedule_file
 from dqc_compiler.formats.verdict import Verdict
 from dqc_compiler.ir import ABSENT, Circuit, DistributedProgram, Placement, Schedule
 
 DEPENDENCIES = (
+    "mtkahypar",
     "numba",
     "numpy",
     "openqasm3",
@@ -93,6 +94,7 @@ def make_contents(
     lower_bound_pairs: float | None,
     seed: int,
     options: Mapping[str, bool | int | float | str | None],
+    engines: EnginesUsed | None = None,
     rewrites: Rewrites | None = None,
     circuit_digest: str | None = None,
     network_digest: str | None = None,
@@ -107,6 +109,7 @@ def make_contents(
         lower_bound_pairs: a proven lower bound on the pairs, None if there is none.
         seed: of the compilation.
         options: the other effective options.
+        engines: where the search for the placement began; None if there was no search.
         rewrites: how the original became `logical`; None if they are the same.
         circuit_digest: SHA-256 of the circuit's file, None if there was no file.
         network_digest: likewise of the network's file.
@@ -124,6 +127,7 @@ def make_contents(
         program,
         schedule,
         lower_bound_pairs=lower_bound_pairs,
+        engines=engines or EnginesUsed(),
         verdict=NOT_VERIFIED,
     )
     manifest = Manifest(

@@ -79,6 +79,17 @@ class GadgetFigures(FileModel):
     pairs: int = Field(ge=0, description="dqc_epr pairs that belong to them")
 
 
+class EnginesUsed(FileModel):
+    """Where the search for a placement began."""
+
+    used: tuple[str, ...] = Field(
+        default=(), description="in order; a time limit may have ended the search before the last"
+    )
+    not_installed: tuple[str, ...] = Field(
+        default=(), description="would have taken part, but need a package that is not there"
+    )
+
+
 class SchemaVersion(FileModel):
     """First key of every file that stands alone."""
 
@@ -94,6 +105,7 @@ class Report(Figures, SchemaVersion):
     per_link: tuple[LinkFigures, ...] = Field(description="in link order")
     per_node: dict[str, NodeFigures] = Field(description="in network order")
     per_gadget: dict[str, GadgetFigures] = Field(description="kind -> figures")
+    engines: EnginesUsed
     assumptions: tuple[str, ...]
     units: dict[str, str]
     verdict: Verdict
@@ -110,6 +122,7 @@ def make_report(
     schedule: Schedule,
     *,
     lower_bound_pairs: float | None,
+    engines: EnginesUsed,
     verdict: Verdict,
 ) -> Report:
     """The report of one compilation, counted from the program that is written.
@@ -120,6 +133,7 @@ def make_report(
         program: the emitted statements.
         schedule: their planned times.
         lower_bound_pairs: a proven lower bound, None if there is none.
+        engines: where the search for the placement began.
         verdict: what verification found.
     """
     per_node = _node_figures(program, schedule)
@@ -143,6 +157,7 @@ def make_report(
         per_link=_link_figures(program),
         per_node=per_node,
         per_gadget=gadgets,
+        engines=engines,
         assumptions=_assumptions(schedule.makespan.shots),
         units=UNITS,
         verdict=verdict,

@@ -27,12 +27,19 @@ def interaction_graph(graph: SegmentGraph) -> csr_array:
 
 
 def _metis(adjacency: csr_array, shares: Int64, seed: int) -> Int32:
-    """METIS parts of the wires, one part per node with a share. Never sees degenerate input."""
+    """METIS parts of the wires, one part per node with a share. Never sees degenerate input.
+
+    Its own seed changes next to nothing on the small graphs of circuits; their numbering does.
+    """
     used = np.flatnonzero(shares)
     if len(used) < 2 or adjacency.nnz == 0:
         return np.repeat(np.arange(len(shares)), shares).astype(np.int32)
     import pymetis  # noqa: PLC0415 (a C library that small inputs do not need)
 
+    # The circuit's own numbering says which wires are near each other, so seed 0 keeps it.
+    wires = adjacency.shape[0]
+    order = np.random.default_rng(seed).permutation(wires) if seed else np.arange(wires)
+    adjacency = adjacency[order][:, order].tocsr()
     options = pymetis.Options(seed=seed, ufactor=10)
     _, parts = pymetis.part_graph(
         len(used),
@@ -42,7 +49,8 @@ def _metis(adjacency: csr_array, shares: Int64, seed: int) -> Int32:
         recursive=False,
         options=options,
     )
-    homes: Int32 = used[np.asarray(parts)].astype(np.int32)
+    homes = np.empty(wires, dtype=np.int32)
+    homes[order] = used[np.asarray(parts)]
     return homes
 
 

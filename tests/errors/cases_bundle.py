@@ -36,7 +36,7 @@ DEFECTS: dict[str, Callable[[Path], object]] = {
     "not_there": shutil.rmtree,
     "no_manifest": remove("manifest.json"),
     "manifest_of_something_else": overwrite("manifest.json", b'{"name": "web app"}\n'),
-    "manifest_cut_off": replace("manifest.json", '"seed": 0,', '"seed":'),
+    "manifest_cut_off": replace("manifest.json", '"program": "fourier"', '"program":'),
     "manifest_not_text": overwrite("manifest.json", b'{"format": "\xff"}'),
     "manifest_unknown_key": replace("manifest.json", '"seed": 0', '"seed": 0, "host": "here"'),
     "manifest_wrong_type": replace("manifest.json", '"seed": 0', '"seed": "0"'),

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import io
+import sys
 from functools import partial
 from pathlib import Path
+
+import pytest
 
 from dqc_compiler import cli
 from dqc_compiler.cli_terminal import execute
@@ -32,6 +35,8 @@ COMMANDS = {
     "no_nodes": ("compile", "ghz.qasm", "--nodes", "0"),
     "negative_nodes": ("compile", "ghz.qasm", "--nodes", "-2"),
     "too_many_nodes": ("compile", "ghz.qasm", "--nodes", "1001"),
+    "engine_not_installed": (*_COMPILE, "--engine", "hypergraph"),
+    "unknown_engine": (*_COMPILE, "--engine", "ising"),
     "no_comm_qubits": (*_COMPILE, "--comm-qubits", "0"),
     "bad_comm_qubits": (*_COMPILE, "--comm-qubits", "many"),
     "negative_data_qubits": (*_COMPILE, "--data-qubits", "-1"),
@@ -51,6 +56,9 @@ COMMANDS = {
 }
 """Arguments of `dqc`, in a directory with a circuit and something that looks like a bundle."""
 
+OPTIONAL = "mtkahypar"
+"""A package that is never there in these cases."""
+
 
 def run(arguments: tuple[str, ...], directory: Path) -> tuple[int, str, str]:
     """Exit code, standard output and standard error of a command in a prepared directory."""
@@ -60,10 +68,12 @@ def run(arguments: tuple[str, ...], directory: Path) -> tuple[int, str, str]:
     (directory / "old" / "notes.txt").write_text("mine\n")
     out, err = io.StringIO(), io.StringIO()
     with (
+        pytest.MonkeyPatch.context() as patch,
         contextlib.chdir(directory),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):
+        patch.setitem(sys.modules, OPTIONAL, None)
         code = execute(cli.dqc, "dqc", list(arguments))
     return code, out.getvalue(), err.getvalue()
 
