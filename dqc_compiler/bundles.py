@@ -60,6 +60,7 @@ def save_bundle(
         options=options,
         circuit_digest=circuit_digest,
         network_digest=network_digest,
+        stopped=result.stopped,
     )
     level = result.options.verify
     source = result.original if original is None else original

@@ -10,15 +10,16 @@ from __future__ import annotations
 import inspect
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
+from math import isfinite
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
 
-from dqc_compiler.cli_terminal import Terminal, run
+from dqc_compiler.cli_terminal import EXIT_INTERRUPTED, Terminal, run
 from dqc_compiler.diagnostics import CompilerError, Diagnostic, Place
 from dqc_compiler.diagnostics.bundle import NotEquivalent, OutputParent
 from dqc_compiler.diagnostics.circuit import CircuitNotUtf8
@@ -28,6 +29,7 @@ from dqc_compiler.diagnostics.usage import (
     OutputFileExists,
     UnknownCode,
 )
+from dqc_compiler.interruption import Interruption
 
 if TYPE_CHECKING:
     from dqc_compiler import ir
@@ -79,6 +81,14 @@ def _comm_qubits(
         return int(value)
     except ValueError:
         raise click.BadParameter(f"{value!r} is not a number, nor unlimited") from None
+
+
+def _finite(
+    _context: click.Context, _parameter: click.Parameter, value: float | None
+) -> float | None:
+    if value is not None and not isfinite(value):
+        raise click.BadParameter(f"{value} is not a number of seconds")
+    return value
 
 
 _version_option = click.option(
@@ -147,6 +157,7 @@ def dqc() -> None:
 @click.option(
     "--time-limit",
     type=click.FloatRange(min=0, min_open=True),
+    callback=_finite,
     metavar="SEC",
     help="Stop searching after so long; the preset fast is always finished.",
 )
@@ -171,7 +182,7 @@ def dqc() -> None:
 @_diagnostics_option
 @_version_option
 @click.pass_obj
-def compile_(terminal: Terminal, /, **choices: Any) -> None:
+def compile_(terminal: Terminal, /, **choices: Any) -> int:
     """Compile CIRCUIT (OpenQASM 2 or 3; - reads standard input) into a bundle.
 
     A bundle is a directory with one OpenQASM 3 program per node, the feed-forward schedule and a
@@ -183,10 +194,17 @@ def compile_(terminal: Terminal, /, **choices: Any) -> None:
     from dqc_compiler.formats.bundle_out import check_output
 
     _check_network_choice(choices)
+    _check_search(choices)
     output = _output_directory(choices)
     check_output(output, force=choices["force"], keep_failed=choices["keep_failed"])
-    with terminal.progress("compiling"):
-        report, seconds = _compile(output, choices)
+    interruption = Interruption()
+
+    def tell(finished: str) -> None:
+        if finished == "place" and interruption.has_come:
+            terminal.note("interrupted: finishing the best result so far; once more to give up")
+
+    with terminal.progress("compiling"), interruption.listening():
+        report, seconds = _compile(output, choices, interruption, tell)
     if choices["time_passes"]:
         for name, duration in seconds.items():
             terminal.note(f"{name:<16} {duration:8.3f} s")
@@ -197,8 +215,9 @@ def compile_(terminal: Terminal, /, **choices: Any) -> None:
 
         content = report.model_dump(mode="json", by_alias=True)
         terminal.emit(json_text({**content, "seconds": seconds}))
-        return
-    terminal.emit(_summary(report, output))
+    else:
+        terminal.emit(_summary(report, output))
+    return EXIT_INTERRUPTED if interruption.has_come else 0
 
 
 def _check_network_choice(choices: Mapping[str, Any]) -> None:
@@ -219,6 +238,11 @@ def _check_network_choice(choices: Mapping[str, Any]) -> None:
         raise CompilerError(problem)
 
 
+def _check_search(choices: Mapping[str, Any]) -> None:
+    if choices["rounds"] is not None and choices["preset"] != "best":
+        raise click.UsageError("--rounds belongs to --preset best")
+
+
 def _output_directory(choices: Mapping[str, Any]) -> Path:
     if choices["output"] is None:
         circuit = choices["circuit"]
@@ -228,7 +252,12 @@ def _output_directory(choices: Mapping[str, Any]) -> Path:
     return Path(choices["output"])
 
 
-def _compile(output: Path, choices: Mapping[str, Any]) -> tuple[Report, dict[str, float]]:
+def _compile(
+    output: Path,
+    choices: Mapping[str, Any],
+    interruption: Interruption,
+    progress: Callable[[str], None],
+) -> tuple[Report, dict[str, float]]:
     """Read, compile, write; the report and the wall time of each step in seconds."""
     from dqc_compiler.bundles import save_bundle
     from dqc_compiler.formats.network_file import Network
@@ -241,8 +270,11 @@ def _compile(output: Path, choices: Mapping[str, Any]) -> tuple[Report, dict[str
     if network is None:
         network = _made_network(len(circuit.qubits), choices)
     read = perf_counter()
-    options = Options(seed=choices["seed"], preset=choices["preset"], verify=choices["verify"])
-    result = compile_circuit(circuit, network, options=options)
+    names = ("seed", "preset", "time_limit", "rounds", "verify")
+    options = Options(**{name: choices[name] for name in names})
+    result = compile_circuit(
+        circuit, network, options=options, progress=progress, interruption=interruption
+    )
     compiled = perf_counter()
     contents = save_bundle(
         result,
@@ -319,6 +351,7 @@ def _summary(report: Report, output: Path) -> str:
         "peak comm qubits": shown,
         "makespan": f"mean {_time(makespan.mean)}, 95th percentile {_time(makespan.p95)}",
         "verdict": _verdict_words(report.verdict),
+        **({} if report.stopped == "done" else {"search": f"stopped: {report.stopped}"}),
         "bundle": str(output),
     }
     return "".join(f"{name:<18}{value}\n" for name, value in rows.items())

@@ -11,6 +11,7 @@ from qiskit.passmanager import GenericPass, MultiStagePassManager
 
 from dqc_compiler.formats.circuit_in import read_circuit
 from dqc_compiler.formats.network_file import check_fit
+from dqc_compiler.interruption import Interruption, Patience, Stopped
 from dqc_compiler.ir import (
     Circuit,
     DistributedProgram,
@@ -58,6 +59,7 @@ class Result:
     options: Options
     seconds: dict[str, float] = field(compare=False)  # pass name -> wall time
     lower_bound_pairs: float | None = None  # no certificate is computed yet
+    stopped: Stopped = "done"  # why the search has ended
 
     @property
     def original(self) -> Circuit:
@@ -107,8 +109,16 @@ class _SegmentFused:
         return Segment().run(rewriting.circuit)
 
 
-def stages(network: Network, options: Options) -> MultiStagePassManager[Circuit, Schedule]:
-    """The compiler's stages; assign to an attribute to replace one."""
+def stages(
+    network: Network, options: Options, *, patience: Patience | None = None
+) -> MultiStagePassManager[Circuit, Schedule]:
+    """The compiler's stages; assign to an attribute to replace one.
+
+    Args:
+        network: where the circuit is to run.
+        options: see `Options`.
+        patience: tells afterwards why the search has ended; by default that of the options.
+    """
     return MultiStagePassManager(
         fuse=_Task(Fuse()),
         segment=_Task(_SegmentFused()),
@@ -117,7 +127,7 @@ def stages(network: Network, options: Options) -> MultiStagePassManager[Circuit,
                 network=network,
                 seed=options.seed,
                 preset=options.preset,
-                time_limit=options.time_limit,
+                patience=patience or Patience(options.time_limit),
                 rounds=options.rounds,
             )
         ),
@@ -133,6 +143,7 @@ def compile_circuit(
     *,
     options: Options | None = None,
     progress: Callable[[str], None] | None = None,
+    interruption: Interruption | None = None,
 ) -> Result:
     """Distribute a circuit over a network.
 
@@ -141,6 +152,7 @@ def compile_circuit(
         network: where it is to run; all-to-all.
         options: see `Options`.
         progress: called with the name of each pass that has finished.
+        interruption: ends the search early, with the best result so far, while it listens.
 
     Raises:
         CompilerError: with the diagnostics of the reader, or if the circuit does not fit.
@@ -157,7 +169,8 @@ def compile_circuit(
         if progress is not None:
             progress(task.name())
 
-    stages(network, chosen).run(original, callback=keep)
+    patience = Patience(chosen.time_limit, interruption or Interruption())
+    stages(network, chosen, patience=patience).run(original, callback=keep)
     return Result(
         rewriting=made["fuse"],
         network=network,
@@ -167,4 +180,5 @@ def compile_circuit(
         schedule=made["schedule"],
         options=chosen,
         seconds=seconds,
+        stopped=patience.stopped,
     )

@@ -57,6 +57,7 @@ def contents(*, seed: int = 0) -> Contents:
         per_gadget={},
         assumptions=(),
         units={},
+        stopped="done",
         verdict=OPEN,
     )
     manifest = Manifest(

@@ -27,6 +27,7 @@ from dqc_compiler.formats.report import Report, make_report
 from dqc_compiler.formats.rewrites import Rewrites
 from dqc_compiler.formats.schedule_file import make_schedule_file
 from dqc_compiler.formats.verdict import Verdict
+from dqc_compiler.interruption import Stopped
 from dqc_compiler.ir import ABSENT, Circuit, DistributedProgram, Placement, Schedule
 
 DEPENDENCIES = (
@@ -96,6 +97,7 @@ def make_contents(
     rewrites: Rewrites | None = None,
     circuit_digest: str | None = None,
     network_digest: str | None = None,
+    stopped: Stopped = "done",
 ) -> Contents:
     """The bundle of one compilation, not verified yet.
 
@@ -110,6 +112,7 @@ def make_contents(
         rewrites: how the original became `logical`; None if they are the same.
         circuit_digest: SHA-256 of the circuit's file, None if there was no file.
         network_digest: likewise of the network's file.
+        stopped: why the search has ended.
     """
     names = [node.name for node in program.network.nodes]
     paths = [program_path(name) for name in names]
@@ -125,6 +128,7 @@ def make_contents(
         schedule,
         lower_bound_pairs=lower_bound_pairs,
         verdict=NOT_VERIFIED,
+        stopped=stopped,
     )
     manifest = Manifest(
         program=program.name,

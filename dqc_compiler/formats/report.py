@@ -9,6 +9,7 @@ from pydantic import Field
 
 from dqc_compiler.formats.file_model import FileModel
 from dqc_compiler.formats.verdict import Verdict
+from dqc_compiler.interruption import Stopped
 from dqc_compiler.ir import Circuit, DistributedProgram, GadgetKind, Makespan, Placement, Schedule
 from dqc_compiler.ir.circuit import OPCODE, TWO_QUBIT_GATES
 
@@ -96,6 +97,7 @@ class Report(Figures, SchemaVersion):
     per_gadget: dict[str, GadgetFigures] = Field(description="kind -> figures")
     assumptions: tuple[str, ...]
     units: dict[str, str]
+    stopped: Stopped = Field(description="why the search has ended")
     verdict: Verdict
 
     def figures(self) -> Figures:
@@ -111,6 +113,7 @@ def make_report(
     *,
     lower_bound_pairs: float | None,
     verdict: Verdict,
+    stopped: Stopped = "done",
 ) -> Report:
     """The report of one compilation, counted from the program that is written.
 
@@ -121,6 +124,7 @@ def make_report(
         schedule: their planned times.
         lower_bound_pairs: a proven lower bound, None if there is none.
         verdict: what verification found.
+        stopped: why the search has ended.
     """
     per_node = _node_figures(program, schedule)
     gadgets = _gadget_figures(program)
@@ -145,6 +149,7 @@ def make_report(
         per_gadget=gadgets,
         assumptions=_assumptions(schedule.makespan.shots),
         units=UNITS,
+        stopped=stopped,
         verdict=verdict,
     )
 
