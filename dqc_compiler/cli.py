@@ -11,6 +11,7 @@ import inspect
 import platform
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from importlib import import_module
 from math import isfinite
 from pathlib import Path
@@ -167,6 +168,11 @@ def dqc() -> None:
     metavar="N",
     help="Rounds of the preset best.  [default: until the time limit, or one per core]",
 )
+@click.option(
+    "--pareto",
+    is_flag=True,
+    help="Show what fewer or more comm qubits would cost, each budget compiled and verified.",
+)
 @click.option("--seed", type=click.IntRange(min=0, max=2**31 - 1), default=0, show_default=True)
 @click.option(
     "--verify",
@@ -217,6 +223,11 @@ def compile_(terminal: Terminal, /, **choices: Any) -> int:
         terminal.emit(json_text({**content, "seconds": seconds}))
     else:
         terminal.emit(_summary(report, output))
+        if report.pareto is not None:
+            from dqc_compiler.cli_front import front_table
+
+            widest = "unlimited" if choices["network_file"] is None else "all"
+            terminal.emit("\n" + front_table(report.pareto, widest=widest))
     return EXIT_INTERRUPTED if interruption.has_come else 0
 
 
@@ -261,6 +272,7 @@ def _compile(
     """Read, compile, write; the report and the wall time of each step in seconds."""
     from dqc_compiler.bundles import save_bundle
     from dqc_compiler.formats.network_file import Network
+    from dqc_compiler.pareto import compile_front, unlimited
     from dqc_compiler.pipeline import Options, compile_circuit
 
     started = perf_counter()
@@ -272,21 +284,39 @@ def _compile(
     read = perf_counter()
     names = ("seed", "preset", "time_limit", "rounds", "verify")
     options = Options(**{name: choices[name] for name in names})
-    result = compile_circuit(
-        circuit, network, options=options, progress=progress, interruption=interruption
-    )
+    pareto = None
+    if choices["pareto"]:
+        budget = None if file is not None else _comm_count(choices["comm_qubits"])
+        front = compile_front(
+            circuit,
+            network if budget is None else unlimited(network),
+            budget=budget,
+            options=options,
+            progress=progress,
+            interruption=interruption,
+        )
+        result, pareto = front.result, front.entries
+    else:
+        result = compile_circuit(
+            circuit, network, options=options, progress=progress, interruption=interruption
+        )
     compiled = perf_counter()
-    contents = save_bundle(
-        result,
-        output,
-        original=circuit,
-        circuit_digest=circuit_digest,
-        network_digest=None if file is None else _digest_of(Path(file)),
-        force=choices["force"],
-        keep_failed=choices["keep_failed"],
-    )
+    with interruption.noted() if pareto else nullcontext():  # it has been verified already
+        contents = save_bundle(
+            result,
+            output,
+            original=circuit,
+            circuit_digest=circuit_digest,
+            network_digest=None if file is None else _digest_of(Path(file)),
+            force=choices["force"],
+            keep_failed=choices["keep_failed"],
+            pareto=pareto,
+        )
     saved = perf_counter()
-    seconds = {"read": read - started, **result.seconds, "write and verify": saved - compiled}
+    seconds = {"read": read - started, **result.seconds}
+    if pareto is not None:
+        seconds["other budgets"] = compiled - read - sum(result.seconds.values())
+    seconds["write and verify"] = saved - compiled
     return contents.report, {name: round(value, 6) for name, value in seconds.items()}
 
 

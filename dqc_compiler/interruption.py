@@ -91,6 +91,15 @@ class Interruption:
         if self.count > 1 or not self._is_noted:
             raise KeyboardInterrupt
 
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Only count the first signal until the block is done."""
+        before, self._is_noted = self._is_noted, True
+        try:
+            yield
+        finally:
+            self._is_noted = before
+
     def stops(self, items: Iterator[T]) -> Iterator[T]:
         """The items up to the first signal, which breaks off the making of the next one.
 

@@ -460,6 +460,7 @@ BUNDLE_TABLES = {
         report.LinkFigures,
         report.NodeFigures,
         report.GadgetFigures,
+        report.FrontEntry,
     ],
     "## rewrites.json": [rewrites.Rewrites, rewrites.Rewrite],
     "## The verdict": [verdict.Verdict, verdict.Check],

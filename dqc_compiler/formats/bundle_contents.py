@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from importlib import metadata
 
+from dqc_compiler.formats.front import FrontEntry
 from dqc_compiler.formats.manifest import (
     LOGICAL,
     NETWORK,
@@ -98,6 +99,7 @@ def make_contents(
     circuit_digest: str | None = None,
     network_digest: str | None = None,
     stopped: Stopped = "done",
+    pareto: tuple[FrontEntry, ...] | None = None,
 ) -> Contents:
     """The bundle of one compilation, not verified yet.
 
@@ -113,6 +115,7 @@ def make_contents(
         circuit_digest: SHA-256 of the circuit's file, None if there was no file.
         network_digest: likewise of the network's file.
         stopped: why the search has ended.
+        pareto: the front, None if it was not asked for.
     """
     names = [node.name for node in program.network.nodes]
     paths = [program_path(name) for name in names]
@@ -129,6 +132,7 @@ def make_contents(
         lower_bound_pairs=lower_bound_pairs,
         verdict=NOT_VERIFIED,
         stopped=stopped,
+        pareto=pareto,
     )
     manifest = Manifest(
         program=program.name,
