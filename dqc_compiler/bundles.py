@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Literal
 
 from dqc_compiler.formats.bundle_contents import NOT_VERIFIED, Contents, make_contents
 from dqc_compiler.formats.bundle_in import Bundle, read_bundle
 from dqc_compiler.formats.bundle_out import write_bundle
 from dqc_compiler.formats.circuit_in import read_circuit
+from dqc_compiler.formats.front import FrontEntry
 from dqc_compiler.formats.manifest import Manifest
 from dqc_compiler.formats.report import EnginesUsed
 from dqc_compiler.formats.rewrites import make_rewrites
 from dqc_compiler.formats.verdict import Check, Verdict
 from dqc_compiler.garbage import collection_paused
+from dqc_compiler.interruption import uninterrupted
 from dqc_compiler.ir import Circuit
 from dqc_compiler.verify import verify_directory
 
@@ -32,6 +36,7 @@ def save_bundle(
     network_digest: str | None = None,
     force: bool = False,
     keep_failed: bool = False,
+    pareto: tuple[FrontEntry, ...] | None = None,
 ) -> Contents:
     """Write the bundle of a compilation and verify it on the way, as `result.options` asks.
 
@@ -43,6 +48,7 @@ def save_bundle(
         network_digest: likewise of the network's file.
         force: replace a bundle that is there.
         keep_failed: keep a refuted bundle as `<directory>.failed`.
+        pareto: the front that the result belongs to, for the report.
 
     Returns:
         What was written, with the verdict.
@@ -51,8 +57,41 @@ def save_bundle(
         CompilerError: if the place is refused (DQC311 to DQC314), the operating system refuses to
             write (DQC321), or verification refutes the programs (DQC331).
     """
+    contents = _contents(result, circuit_digest, network_digest, pareto)
+    source = result.original if original is None else original
+
+    def verify(temporary: Path, manifest: Manifest) -> Verdict:
+        return _verdict(temporary, source, manifest, result)
+
+    return write_bundle(
+        Path(directory), contents, verify=verify, force=force, keep_failed=keep_failed
+    )
+
+
+def verify_result(result: Result) -> Verdict:
+    """The verdict on the bundle of a compilation, which is written only for the moment."""
+    contents = _contents(result, None, None, None)
+    directory = Path(mkdtemp(prefix="dqc-"))
+    try:
+        for path, text in contents.files.items():
+            (directory / path).parent.mkdir(exist_ok=True)
+            (directory / path).write_text(text, encoding="utf-8")
+        return _verdict(directory, result.original, contents.manifest, result)
+    finally:
+        with uninterrupted():
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def _contents(
+    result: Result,
+    circuit_digest: str | None,
+    network_digest: str | None,
+    pareto: tuple[FrontEntry, ...] | None,
+) -> Contents:
     options = dataclasses.asdict(result.options)
-    contents = make_contents(
+    if pareto is not None:
+        options["pareto"] = True
+    return make_contents(
         logical=result.circuit,
         rewrites=make_rewrites(result.rewriting),
         placement=result.placement,
@@ -64,18 +103,16 @@ def save_bundle(
         options=options,
         circuit_digest=circuit_digest,
         network_digest=network_digest,
+        stopped=result.stopped,
+        pareto=pareto,
     )
+
+
+def _verdict(directory: Path, source: Circuit, manifest: Manifest, result: Result) -> Verdict:
     level = result.options.verify
-    source = result.original if original is None else original
-
-    def verify(temporary: Path, manifest: Manifest) -> Verdict:
-        if level == "off":
-            return NOT_VERIFIED
-        return verify_directory(temporary, source, manifest, level=level)
-
-    return write_bundle(
-        Path(directory), contents, verify=verify, force=force, keep_failed=keep_failed
-    )
+    if level == "off":
+        return NOT_VERIFIED
+    return verify_directory(directory, source, manifest, level=level)
 
 
 @collection_paused()

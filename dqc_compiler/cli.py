@@ -10,8 +10,10 @@ from __future__ import annotations
 import inspect
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from importlib import import_module
+from math import isfinite
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
@@ -19,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 import click
 
 from dqc_compiler import engines
-from dqc_compiler.cli_terminal import Terminal, run
+from dqc_compiler.cli_terminal import EXIT_INTERRUPTED, Terminal, run
 from dqc_compiler.diagnostics import CompilerError, Diagnostic, Place
 from dqc_compiler.diagnostics.bundle import NotEquivalent, OutputParent
 from dqc_compiler.diagnostics.circuit import CircuitNotUtf8
@@ -29,6 +31,7 @@ from dqc_compiler.diagnostics.usage import (
     OutputFileExists,
     UnknownCode,
 )
+from dqc_compiler.interruption import Interruption
 
 if TYPE_CHECKING:
     from dqc_compiler import ir
@@ -80,6 +83,14 @@ def _comm_qubits(
         return int(value)
     except ValueError:
         raise click.BadParameter(f"{value!r} is not a number, nor unlimited") from None
+
+
+def _finite(
+    _context: click.Context, _parameter: click.Parameter, value: float | None
+) -> float | None:
+    if value is not None and not isfinite(value):
+        raise click.BadParameter(f"{value} is not a number of seconds")
+    return value
 
 
 _version_option = click.option(
@@ -155,6 +166,7 @@ def dqc() -> None:
 @click.option(
     "--time-limit",
     type=click.FloatRange(min=0, min_open=True),
+    callback=_finite,
     metavar="SEC",
     help="Stop searching after so long; the preset fast is always finished.",
 )
@@ -163,6 +175,11 @@ def dqc() -> None:
     type=click.IntRange(min=0),
     metavar="N",
     help="Rounds of the preset best.  [default: until the time limit, or one per core]",
+)
+@click.option(
+    "--pareto",
+    is_flag=True,
+    help="Show what fewer or more comm qubits would cost, each budget compiled and verified.",
 )
 @click.option("--seed", type=click.IntRange(min=0, max=2**31 - 1), default=0, show_default=True)
 @click.option(
@@ -179,7 +196,7 @@ def dqc() -> None:
 @_diagnostics_option
 @_version_option
 @click.pass_obj
-def compile_(terminal: Terminal, /, **choices: Any) -> None:
+def compile_(terminal: Terminal, /, **choices: Any) -> int:
     """Compile CIRCUIT (OpenQASM 2 or 3; - reads standard input) into a bundle.
 
     A bundle is a directory with one OpenQASM 3 program per node, the feed-forward schedule and a
@@ -191,10 +208,17 @@ def compile_(terminal: Terminal, /, **choices: Any) -> None:
     from dqc_compiler.formats.bundle_out import check_output
 
     _check_network_choice(choices)
+    _check_search(choices)
     output = _output_directory(choices)
     check_output(output, force=choices["force"], keep_failed=choices["keep_failed"])
-    with terminal.progress("compiling"):
-        report, seconds = _compile(output, choices)
+    interruption = Interruption()
+
+    def tell(finished: str) -> None:
+        if finished == "place" and interruption.has_come:
+            terminal.note("interrupted: finishing the best result so far; once more to give up")
+
+    with terminal.progress("compiling"), interruption.listening():
+        report, seconds = _compile(output, choices, interruption, tell)
     if choices["time_passes"]:
         for name, duration in seconds.items():
             terminal.note(f"{name:<16} {duration:8.3f} s")
@@ -205,8 +229,14 @@ def compile_(terminal: Terminal, /, **choices: Any) -> None:
 
         content = report.model_dump(mode="json", by_alias=True)
         terminal.emit(json_text({**content, "seconds": seconds}))
-        return
-    terminal.emit(_summary(report, output))
+    else:
+        terminal.emit(_summary(report, output))
+        if report.pareto is not None:
+            from dqc_compiler.cli_front import front_table
+
+            widest = "unlimited" if choices["network_file"] is None else "all"
+            terminal.emit("\n" + front_table(report.pareto, widest=widest))
+    return EXIT_INTERRUPTED if interruption.has_come else 0
 
 
 def _check_network_choice(choices: Mapping[str, Any]) -> None:
@@ -227,6 +257,11 @@ def _check_network_choice(choices: Mapping[str, Any]) -> None:
         raise CompilerError(problem)
 
 
+def _check_search(choices: Mapping[str, Any]) -> None:
+    if choices["rounds"] is not None and choices["preset"] != "best":
+        raise click.UsageError("--rounds belongs to --preset best")
+
+
 def _output_directory(choices: Mapping[str, Any]) -> Path:
     if choices["output"] is None:
         circuit = choices["circuit"]
@@ -236,10 +271,16 @@ def _output_directory(choices: Mapping[str, Any]) -> Path:
     return Path(choices["output"])
 
 
-def _compile(output: Path, choices: Mapping[str, Any]) -> tuple[Report, dict[str, float]]:
+def _compile(
+    output: Path,
+    choices: Mapping[str, Any],
+    interruption: Interruption,
+    progress: Callable[[str], None],
+) -> tuple[Report, dict[str, float]]:
     """Read, compile, write; the report and the wall time of each step in seconds."""
     from dqc_compiler.bundles import save_bundle
     from dqc_compiler.formats.network_file import Network
+    from dqc_compiler.pareto import compile_front, unlimited
     from dqc_compiler.pipeline import Options, compile_circuit
 
     started = perf_counter()
@@ -251,19 +292,39 @@ def _compile(output: Path, choices: Mapping[str, Any]) -> tuple[Report, dict[str
     read = perf_counter()
     names = ("seed", "preset", "time_limit", "rounds", "engine", "verify")
     options = Options(**{name: choices[name] for name in names})
-    result = compile_circuit(circuit, network, options=options)
+    pareto = None
+    if choices["pareto"]:
+        budget = None if file is not None else _comm_count(choices["comm_qubits"])
+        front = compile_front(
+            circuit,
+            network if budget is None else unlimited(network),
+            budget=budget,
+            options=options,
+            progress=progress,
+            interruption=interruption,
+        )
+        result, pareto = front.result, front.entries
+    else:
+        result = compile_circuit(
+            circuit, network, options=options, progress=progress, interruption=interruption
+        )
     compiled = perf_counter()
-    contents = save_bundle(
-        result,
-        output,
-        original=circuit,
-        circuit_digest=circuit_digest,
-        network_digest=None if file is None else _digest_of(Path(file)),
-        force=choices["force"],
-        keep_failed=choices["keep_failed"],
-    )
+    with interruption.noted() if pareto else nullcontext():  # it has been verified already
+        contents = save_bundle(
+            result,
+            output,
+            original=circuit,
+            circuit_digest=circuit_digest,
+            network_digest=None if file is None else _digest_of(Path(file)),
+            force=choices["force"],
+            keep_failed=choices["keep_failed"],
+            pareto=pareto,
+        )
     saved = perf_counter()
-    seconds = {"read": read - started, **result.seconds, "write and verify": saved - compiled}
+    seconds = {"read": read - started, **result.seconds}
+    if pareto is not None:
+        seconds["other budgets"] = compiled - read - sum(result.seconds.values())
+    seconds["write and verify"] = saved - compiled
     return contents.report, {name: round(value, 6) for name, value in seconds.items()}
 
 
@@ -328,6 +389,7 @@ def _summary(report: Report, output: Path) -> str:
         "peak comm qubits": shown,
         "makespan": f"mean {_time(makespan.mean)}, 95th percentile {_time(makespan.p95)}",
         "verdict": _verdict_words(report.verdict),
+        **({} if report.stopped == "done" else {"search": f"stopped: {report.stopped}"}),
         "bundle": str(output),
     }
     return "".join(f"{name:<18}{value}\n" for name, value in rows.items())

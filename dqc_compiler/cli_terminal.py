@@ -108,7 +108,13 @@ def run(command: click.Command, program: str) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    sys.exit(execute(command, program, sys.argv[1:]))
+    try:
+        code = execute(command, program, sys.argv[1:])
+    except KeyboardInterrupt:  # once more, while the first one was being answered
+        code = EXIT_INTERRUPTED
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit(code)
 
 
 def execute(command: click.Command, program: str, arguments: list[str]) -> int:

@@ -13,6 +13,7 @@ from dqc_compiler.engines import AUTO, Chosen, choose
 from dqc_compiler.formats.circuit_in import read_circuit
 from dqc_compiler.formats.network_file import check_fit
 from dqc_compiler.garbage import collection_paused
+from dqc_compiler.interruption import Interruption, Patience, Stopped
 from dqc_compiler.ir import (
     Circuit,
     DistributedProgram,
@@ -62,6 +63,7 @@ class Result:
     seconds: dict[str, float] = field(compare=False)  # pass name -> wall time
     lower_bound_pairs: float | None = None  # no certificate is computed yet
     engines: Chosen = field(default_factory=Chosen)  # where the search began
+    stopped: Stopped = "done"  # why the search has ended
 
     @property
     def original(self) -> Circuit:
@@ -111,24 +113,32 @@ class _SegmentFused:
         return Segment().run(rewriting.circuit)
 
 
-def stages(network: Network, options: Options) -> MultiStagePassManager[Circuit, Schedule]:
-    """The compiler's stages; assign to an attribute to replace one."""
+def stages(
+    network: Network, options: Options, *, patience: Patience | None = None
+) -> MultiStagePassManager[Circuit, Schedule]:
+    """The compiler's stages; assign to an attribute to replace one.
+
+    Args:
+        network: where the circuit is to run.
+        options: see `Options`.
+        patience: tells afterwards why the search has ended; by default that of the options.
+    """
     return MultiStagePassManager(
         fuse=_Task(Fuse()),
         segment=_Task(_SegmentFused()),
-        place=_Task(_place(network, options)),
+        place=_Task(_place(network, options, patience)),
         plan=_Task(PlanVisits()),
         insert=_Task(InsertGadgets()),
         schedule=_Task(ListSchedule()),
     )
 
 
-def _place(network: Network, options: Options) -> Place:
+def _place(network: Network, options: Options, patience: Patience | None) -> Place:
     return Place(
         network=network,
         seed=options.seed,
         preset=options.preset,
-        time_limit=options.time_limit,
+        patience=patience or Patience(options.time_limit),
         rounds=options.rounds,
         engine=options.engine,
     )
@@ -141,6 +151,7 @@ def compile_circuit(
     *,
     options: Options | None = None,
     progress: Callable[[str], None] | None = None,
+    interruption: Interruption | None = None,
 ) -> Result:
     """Distribute a circuit over a network.
 
@@ -149,6 +160,7 @@ def compile_circuit(
         network: where it is to run; all-to-all.
         options: see `Options`.
         progress: called with the name of each pass that has finished.
+        interruption: ends the search early, with the best result so far, while it listens.
 
     Raises:
         CompilerError: with the diagnostics of the reader, if the circuit does not fit, or if the
@@ -167,7 +179,8 @@ def compile_circuit(
         if progress is not None:
             progress(task.name())
 
-    stages(network, chosen).run(original, callback=keep)
+    patience = Patience(chosen.time_limit, interruption or Interruption())
+    stages(network, chosen, patience=patience).run(original, callback=keep)
     return Result(
         rewriting=made["fuse"],
         network=network,
@@ -177,5 +190,6 @@ def compile_circuit(
         schedule=made["schedule"],
         options=chosen,
         seconds=seconds,
-        engines=_place(network, chosen).engines_used(made["segment"]),
+        engines=_place(network, chosen, patience).engines_used(made["segment"]),
+        stopped=patience.stopped,
     )

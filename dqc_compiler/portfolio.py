@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from multiprocessing import get_context
-from time import monotonic
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal, NamedTuple
 
 from dqc_compiler import engines
+from dqc_compiler.interruption import Patience
 from dqc_compiler.ir import Network, Placement, SegmentGraph
 from dqc_compiler.passes.burst import Burst
 from dqc_compiler.passes.cover import Cover
@@ -19,6 +17,7 @@ from dqc_compiler.passes.partition_sliced import PartitionSliced
 from dqc_compiler.passes.plan_visits import PlanVisits
 from dqc_compiler.passes.refine import Refine
 from dqc_compiler.passes.search_presences import SearchPresences
+from dqc_compiler.workers import Workers
 
 Preset = Literal["fast", "balanced", "best"]
 
@@ -50,33 +49,33 @@ class Place:
     fewest copies is the wrong goal there, because they stay open for long. The plan, which knows
     every visit, decides; ties go to the earlier candidate.
 
-    Candidates come in a fixed order, those of `fast` first, and only after these the clock is
-    looked at: `fast` is the floor under every time limit. Without a limit, or with one that is not
-    reached, equal seeds and rounds give equal placements.
+    Candidates come in a fixed order, those of `fast` first, and only after these the patience may
+    end: `fast` is the floor under every time limit and interruption. Without a limit, or with one
+    that is not reached, equal seeds and rounds give equal placements.
     """
 
     name: ClassVar[str] = "place"
     network: Network
     seed: int = 0
     preset: Preset = "balanced"
-    time_limit: float | None = None  # seconds
+    patience: Patience = field(default_factory=Patience)
     rounds: int | None = None  # of `best`; without it and a limit, one per core
     engine: str = engines.AUTO  # one of `engines.CHOICES`
 
     def run(self, graph: SegmentGraph) -> Placement:
         """The cheapest candidate."""
-        deadline = float("inf") if self.time_limit is None else monotonic() + self.time_limit
+        self.patience.begin()
         starts = self.starts(graph)
         best = min(self._planned(self._refined(starts)), key=lambda planned: planned.price)
         further: list[Callable[[], Iterator[Placement]]] = []
         if self.preset != "fast":
             further.append(lambda: self._searched(graph, starts))
         if self.preset == "best":
-            further.append(lambda: self._rounds(graph, best.placement, deadline))
+            further.append(lambda: self._rounds(graph, best.placement))
         for source in further:
-            for planned in self._planned(source()):
+            for planned in self.patience.limits(self._planned(source())):
                 best = min(best, planned, key=lambda planned: planned.price)
-                if monotonic() > deadline or best.price == 0:
+                if best.price == 0:
                     return best.placement
         return best.placement
 
@@ -136,20 +135,19 @@ class Place:
         sliced = Cover().run(PartitionSliced(seed=seed, decay=decay).run(start))
         return SearchPresences(seed=seed, hot=0.15, cold=0.08, effort=effort).run(sliced)
 
-    def _rounds(self, graph: SegmentGraph, best: Placement, deadline: float) -> Iterator[Placement]:
+    def _rounds(self, graph: SegmentGraph, best: Placement) -> Iterator[Placement]:
         """Candidates of further rounds, in order, computed on all cores by spawned processes."""
         cores = os.cpu_count() or 1
         rounds = self.rounds
         if rounds is None:
-            rounds = cores if self.time_limit is None else 1_000_000
-        with ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as pool:
+            rounds = cores if self.patience.seconds is None else 1_000_000
+        with Workers(cores) as workers:
             for first in range(0, rounds, cores):
-                if monotonic() > deadline:
+                if self.patience.is_over():
                     return
                 numbers = range(first, min(rounds, first + cores))
-                tasks = [pool.submit(self.round, graph, best, number) for number in numbers]
-                for task in tasks:
-                    yield task.result()
+                calls = [(graph, best, number) for number in numbers]
+                yield from workers.results(self.round, calls, self.patience)
 
     def round(self, graph: SegmentGraph, best: Placement, number: int) -> Placement:
         """One longer search: from another start, from the best so far, or sliced."""

@@ -58,6 +58,7 @@ def contents(*, seed: int = 0) -> Contents:
         engines=EnginesUsed(),
         assumptions=(),
         units={},
+        stopped="done",
         verdict=OPEN,
     )
     manifest = Manifest(

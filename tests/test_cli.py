@@ -469,5 +469,123 @@ def test_an_interrupted_compilation_leaves_nothing(here: Path, number: signal.Si
     assert outputs(here) == []
 
 
+SLOW_SEARCH = """
+import time
+from dqc_compiler import cli, portfolio
+def wait(*_):
+    print("searching", flush=True)
+    time.sleep(60)
+    yield
+portfolio.Place._searched = wait
+cli.main()
+"""
+ENDLESS_ROUNDS = """
+from dqc_compiler import cli, workers
+wait = workers.wait
+def tell(*arguments, **options):
+    print("searching", flush=True)
+    return wait(*arguments, **options)
+workers.wait = tell
+if __name__ == "__main__":
+    cli.main()
+"""
+
+
+def searching(
+    here: Path, program: str, *arguments: str, marker: str = "searching"
+) -> subprocess.Popen[str]:
+    """A compilation in a group of processes of its own, once it says that it is so far."""
+    (here / "program").write_text(program)
+    running = subprocess.Popen(
+        [sys.executable, "program", "compile", "ghz.qasm", "--nodes", "2", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert running.stdout is not None
+    assert running.stdout.readline() == f"{marker}\n"
+    (here / "program").unlink()
+    return running
+
+
+FINISHING = "interrupted: finishing the best result so far; once more to give up"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_search_leaves_its_best_result(here: Path, number: signal.Signals) -> None:
+    running = searching(here, SLOW_SEARCH)
+    running.send_signal(number)
+    out, error = running.communicate(timeout=60)
+    assert (running.returncode, error.strip()) == (130, FINISHING)
+    assert re.search(r"^search +stopped: interrupted$", out, re.MULTILINE)
+    assert outputs(here) == ["ghz.dqc"]
+    report = read_bundle("ghz.dqc").report
+    assert (report.stopped, report.verdict.equivalent) == ("interrupted", True)
+    assert dqc("verify", "ghz.dqc", "ghz.qasm") == 0
+
+
+def test_a_second_interruption_ends_all(here: Path) -> None:
+    slow = "\n".join([SLOW_VERIFIER.removesuffix("cli.main()\n"), SLOW_SEARCH])
+    running = searching(here, slow)
+    running.send_signal(signal.SIGINT)
+    assert running.stdout is not None
+    assert running.stdout.readline() == "waiting\n"
+    assert any(name.startswith(".dqc-") for name in outputs(here))
+    running.send_signal(signal.SIGTERM)
+    out, error = running.communicate(timeout=60)
+    assert (running.returncode, out) == (130, "")
+    assert [line for line in error.splitlines() if line] == [FINISHING, "interrupted"]
+    assert outputs(here) == []
+
+
+def test_workers_of_an_interrupted_search_are_gone_and_silent(here: Path) -> None:
+    """They share the standard error of the command: `communicate` waits for all of them."""
+    running = searching(here, ENDLESS_ROUNDS, "--preset", "best", "--time-limit", "1000")
+    os.killpg(running.pid, signal.SIGINT)
+    out, error = running.communicate(timeout=60)
+    assert (running.returncode, error.strip()) == (130, FINISHING)
+    assert re.search(r"^search +stopped: interrupted$", out, re.MULTILINE)
+    assert read_bundle("ghz.dqc").report.verdict.equivalent is True
+
+
+def test_workers_end_with_a_process_that_is_killed(here: Path) -> None:
+    running = searching(here, ENDLESS_ROUNDS, "--preset", "best", "--time-limit", "1000")
+    running.kill()
+    running.communicate(timeout=60)
+    assert running.returncode == -signal.SIGKILL
+
+
+def test_a_time_limit_ends_the_rounds(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("compile", "ghz.qasm", "--nodes", "2", "--preset", "best", "--time-limit", "1")
+    done = process(*arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(r"^search +stopped: time limit$", done.stdout, re.MULTILINE)
+    manifest = read_bundle("ghz.dqc").manifest
+    assert manifest.options["time_limit"] == 1.0
+    assert manifest.verdict.equivalent is True
+
+
+def test_a_limit_that_is_too_short_for_anything_gives_what_fast_gives(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ("compile", "ghz.qasm", "--nodes", "2")
+    assert dqc(*arguments, "--time-limit", "1e-9", "-o", "short") == 0
+    assert "stopped: time limit" in capsys.readouterr().out
+    assert dqc(*arguments, "--preset", "fast", "-o", "fast") == 0
+    assert "stopped" not in capsys.readouterr().out
+    texts = [(here / name / "nodes" / "n0.qasm").read_text() for name in ("short", "fast")]
+    assert texts[0] == texts[1]
+
+
+def test_no_rounds_give_what_balanced_gives(here: Path) -> None:
+    arguments = ("compile", "ghz.qasm", "--nodes", "2")
+    assert dqc(*arguments, "--preset", "best", "--rounds", "0", "-o", "best") == 0
+    assert dqc(*arguments, "-o", "balanced") == 0
+    assert read_bundle("best").manifest.options["rounds"] == 0
+    texts = [(here / name / "nodes" / "n0.qasm").read_text() for name in ("best", "balanced")]
+    assert texts[0] == texts[1]
+
+
 def test_both_console_scripts_share_the_compile_command() -> None:
     assert cli.dqc.get_command(click.Context(cli.dqc), "compile") is cli.compile_

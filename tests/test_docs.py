@@ -461,6 +461,7 @@ BUNDLE_TABLES = {
         report.NodeFigures,
         report.GadgetFigures,
         report.EnginesUsed,
+        report.FrontEntry,
     ],
     "## rewrites.json": [rewrites.Rewrites, rewrites.Rewrite],
     "## The verdict": [verdict.Verdict, verdict.Check],

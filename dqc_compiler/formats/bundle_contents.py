@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from importlib import metadata
 
+from dqc_compiler.formats.front import FrontEntry
 from dqc_compiler.formats.manifest import (
     LOGICAL,
     NETWORK,
@@ -27,6 +28,7 @@ from dqc_compiler.formats.report import EnginesUsed, Report, make_report
 from dqc_compiler.formats.rewrites import Rewrites
 from dqc_compiler.formats.schedule_file import make_schedule_file
 from dqc_compiler.formats.verdict import Verdict
+from dqc_compiler.interruption import Stopped
 from dqc_compiler.ir import ABSENT, Circuit, DistributedProgram, Placement, Schedule
 
 DEPENDENCIES = (
@@ -98,6 +100,8 @@ def make_contents(
     rewrites: Rewrites | None = None,
     circuit_digest: str | None = None,
     network_digest: str | None = None,
+    stopped: Stopped = "done",
+    pareto: tuple[FrontEntry, ...] | None = None,
 ) -> Contents:
     """The bundle of one compilation, not verified yet.
 
@@ -113,6 +117,8 @@ def make_contents(
         rewrites: how the original became `logical`; None if they are the same.
         circuit_digest: SHA-256 of the circuit's file, None if there was no file.
         network_digest: likewise of the network's file.
+        stopped: why the search has ended.
+        pareto: the front, None if it was not asked for.
     """
     names = [node.name for node in program.network.nodes]
     paths = [program_path(name) for name in names]
@@ -129,6 +135,8 @@ def make_contents(
         lower_bound_pairs=lower_bound_pairs,
         engines=engines or EnginesUsed(),
         verdict=NOT_VERIFIED,
+        stopped=stopped,
+        pareto=pareto,
     )
     manifest = Manifest(
         program=program.name,

@@ -8,12 +8,9 @@ import json
 import os
 import secrets
 import shutil
-import signal
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import FrameType
 
 from dqc_compiler.diagnostics import CompilerError, Place
 from dqc_compiler.diagnostics.bundle import (
@@ -27,6 +24,7 @@ from dqc_compiler.diagnostics.bundle import (
 from dqc_compiler.formats.bundle_contents import Contents
 from dqc_compiler.formats.manifest import MANIFEST, REPORT, Manifest
 from dqc_compiler.formats.verdict import Verdict
+from dqc_compiler.interruption import uninterrupted
 
 Verify = Callable[[Path, Manifest], Verdict]
 
@@ -163,7 +161,7 @@ def write_bundle(
         with _reporting_failures(directory):
             _write_files(temporary, contents)
         verdict = verify(temporary, contents.manifest)
-        with _uninterrupted():
+        with uninterrupted():
             complete = contents.with_verdict(verdict)
             if verdict.equivalent is not False:
                 _finish(temporary, target, complete, shown=directory, force=force)
@@ -171,7 +169,7 @@ def write_bundle(
             kept = _keep_failed(temporary, directory, complete) if keep_failed else None
         raise CompilerError(_refuted(verdict, kept, directory))
     finally:
-        with _uninterrupted():
+        with uninterrupted():
             shutil.rmtree(temporary, ignore_errors=True)
 
 
@@ -271,29 +269,3 @@ def _reporting_failures(directory: Path) -> Iterator[None]:
 
 def _reason(error: OSError) -> str:
     return (error.strerror or str(error) or type(error).__name__).lower()
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Hold back SIGINT and SIGTERM until the block is done.
-
-    Handlers are replaced rather than signals blocked: a blocked signal of the main thread is
-    delivered to any other thread, and numerical libraries have some.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield  # signals never interrupt other threads
-        return
-    waiting: list[int] = []
-
-    def remember(number: int, _frame: FrameType | None) -> None:
-        waiting.append(number)
-
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    previous = {number: signal.signal(number, remember) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
-        if waiting:
-            signal.raise_signal(waiting[0])

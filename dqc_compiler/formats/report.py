@@ -8,7 +8,9 @@ import numpy as np
 from pydantic import Field
 
 from dqc_compiler.formats.file_model import FileModel
+from dqc_compiler.formats.front import FrontEntry, MakespanFigures
 from dqc_compiler.formats.verdict import Verdict
+from dqc_compiler.interruption import Stopped
 from dqc_compiler.ir import Circuit, DistributedProgram, GadgetKind, Makespan, Placement, Schedule
 from dqc_compiler.ir.circuit import OPCODE, TWO_QUBIT_GATES
 
@@ -16,21 +18,13 @@ UNITS = {
     "makespan_ns": "nanoseconds",
     "planned_makespan_ns": "nanoseconds",
     "ebits, pairs, lower_bound_pairs": "entangled pairs",
-    "peak_comm_qubits": "qubits in use at one moment",
+    "peak_comm_qubits, max_peak_comm_qubits": "qubits in use at one moment",
+    "comm_qubits": "qubits of each node",
     "messages": "bits sent, each counted once however many nodes receive it",
     "teleports, copies": "gadgets",
     "remote_gates, two_qubit_gates": "gates of logical.qasm",
 }
 NO_FIDELITY = "this version has no fidelity model"
-
-
-class MakespanFigures(FileModel):
-    """Total time in ns, over random pair generation."""
-
-    mean: float
-    p50: float
-    p95: float
-    p99: float
 
 
 class Figures(FileModel):
@@ -108,6 +102,10 @@ class Report(Figures, SchemaVersion):
     engines: EnginesUsed
     assumptions: tuple[str, ...]
     units: dict[str, str]
+    stopped: Stopped = Field(description="why the search has ended")
+    pareto: tuple[FrontEntry, ...] | None = Field(
+        default=None, description="one entry per budget of comm qubits, ascending; null: not asked"
+    )
     verdict: Verdict
 
     def figures(self) -> Figures:
@@ -124,6 +122,8 @@ def make_report(
     lower_bound_pairs: float | None,
     engines: EnginesUsed,
     verdict: Verdict,
+    stopped: Stopped = "done",
+    pareto: tuple[FrontEntry, ...] | None = None,
 ) -> Report:
     """The report of one compilation, counted from the program that is written.
 
@@ -135,6 +135,8 @@ def make_report(
         lower_bound_pairs: a proven lower bound, None if there is none.
         engines: where the search for the placement began.
         verdict: what verification found.
+        stopped: why the search has ended.
+        pareto: the front, None if it was not asked for.
     """
     per_node = _node_figures(program, schedule)
     gadgets = _gadget_figures(program)
@@ -160,6 +162,8 @@ def make_report(
         engines=engines,
         assumptions=_assumptions(schedule.makespan.shots),
         units=UNITS,
+        stopped=stopped,
+        pareto=pareto,
         verdict=verdict,
     )
 

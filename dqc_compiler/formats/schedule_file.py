@@ -7,7 +7,8 @@ from typing import Literal
 from pydantic import Field
 
 from dqc_compiler.formats.file_model import FileModel
-from dqc_compiler.formats.report import MakespanFigures, SchemaVersion, makespan_figures
+from dqc_compiler.formats.front import MakespanFigures
+from dqc_compiler.formats.report import SchemaVersion, makespan_figures
 from dqc_compiler.ir import ABSENT, GadgetKind, Schedule, Statement
 
 GadgetName = Literal["open", "close", "move"]

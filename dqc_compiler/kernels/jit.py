@@ -78,15 +78,24 @@ def _signals_deferred() -> Iterator[None]:
     caught: list[int] = []
     numbers = (signal.SIGINT, signal.SIGTERM)
     previous = {number: signal.getsignal(number) for number in numbers}
-    for number in numbers:
-        signal.signal(number, lambda number, _frame: caught.append(number))
     try:
+        for number in numbers:
+            signal.signal(number, lambda number, _frame: caught.append(number))
         yield
     finally:
         for number, handler in previous.items():
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
-        for number_caught in caught:
-            signal.raise_signal(number_caught)
+        _deliver(caught)
+
+
+def _deliver(numbers: list[int]) -> None:
+    """Every one of them, although the handler of the first may raise: a second one means more."""
+    if not numbers:
+        return
+    try:
+        signal.raise_signal(numbers[0])
+    finally:
+        _deliver(numbers[1:])
 
 
 def helper(function: F) -> F:

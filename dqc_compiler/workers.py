@@ -1,0 +1,82 @@
+"""Calls on all cores, by processes that never outlive the call that needs them."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
+from typing import Any, TypeVar
+
+from dqc_compiler.interruption import Patience, uninterrupted
+
+T = TypeVar("T")
+
+
+class Workers:
+    """A pool of spawned processes; to be used in a `with`, at whose end all of them are gone."""
+
+    def __init__(self, count: int) -> None:
+        self._others = set(multiprocessing.active_children())
+        self._is_busy = False
+        self._pool = ProcessPoolExecutor(
+            count,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_end_with_parent,
+        )
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with uninterrupted():
+            mine = set(multiprocessing.active_children()) - self._others
+            for process in mine if self._is_busy else ():
+                process.kill()  # a kernel would let SIGTERM wait until it is done
+            self._pool.shutdown(cancel_futures=True)
+
+    def results(
+        self, call: Callable[..., T], arguments: Iterable[tuple[Any, ...]], patience: Patience
+    ) -> Iterator[T]:
+        """Results in the order of the arguments; those that are late are left out."""
+        self._is_busy = True
+        with _deaf():
+            futures: list[Future[T]] = [self._pool.submit(call, *each) for each in arguments]
+        for future in futures:
+            seconds = min(patience.seconds_left, threading.TIMEOUT_MAX)
+            if not wait([future], timeout=seconds).done:
+                return
+            yield future.result()
+        self._is_busy = False
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Processes that are started now never hear of Ctrl-C.
+
+    The terminal sends it to all of them, also while they still import what they need, and each
+    would answer with a traceback. This process hears it when the block is done.
+    """
+    resource_tracker.ensure_running()  # it would lift the block when the first process is started
+    with uninterrupted():
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
+def _end_with_parent() -> None:
+    """Watch the parent process, so that no worker is left if that is killed."""
+
+    def watch() -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
