@@ -13,6 +13,7 @@ from typing import ClassVar, Literal, NamedTuple
 from dqc_compiler.ir import Network, Placement, SegmentGraph
 from dqc_compiler.passes.burst import Burst
 from dqc_compiler.passes.cover import Cover
+from dqc_compiler.passes.exact import improve_exactly
 from dqc_compiler.passes.partition_contiguous import PartitionContiguous
 from dqc_compiler.passes.partition_metis import PartitionMetis
 from dqc_compiler.passes.partition_sliced import PartitionSliced
@@ -66,14 +67,16 @@ class Place:
         deadline = float("inf") if self.time_limit is None else monotonic() + self.time_limit
         best = min(self._planned(self._refined(graph)), key=lambda planned: planned.price)
         further: list[Callable[[], Iterator[Placement]]] = []
+        proven = [0]  # prices below which no placement can be
         if self.preset != "fast":
             further.append(lambda: self._searched(graph))
         if self.preset == "best":
+            further.append(lambda: self._proven(best.placement, deadline, proven))
             further.append(lambda: self._rounds(graph, best.placement, deadline))
         for source in further:
             for planned in self._planned(source()):
                 best = min(best, planned, key=lambda planned: planned.price)
-                if monotonic() > deadline or best.price == 0:
+                if monotonic() > deadline or best.price <= max(proven):
                     return best.placement
         return best.placement
 
@@ -118,6 +121,13 @@ class Place:
         start = PartitionMetis(network=self.network, seed=seed).run(graph)
         sliced = Cover().run(PartitionSliced(seed=seed, decay=decay).run(start))
         return SearchPresences(seed=seed, hot=0.15, cold=0.08, effort=effort).run(sliced)
+
+    def _proven(self, best: Placement, deadline: float, proven: list[int]) -> Iterator[Placement]:
+        """The optimum if the circuit is small; a lower bound in any case."""
+        limit = None if deadline == float("inf") else max(0.0, deadline - monotonic())
+        solution = improve_exactly(best, time_limit=limit)
+        proven.append(solution.lower_bound)
+        yield solution.placement
 
     def _rounds(self, graph: SegmentGraph, best: Placement, deadline: float) -> Iterator[Placement]:
         """Candidates of further rounds, in order, computed on all cores by spawned processes."""

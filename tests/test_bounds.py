@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from dqc_compiler.costs import bounds_weights
 from dqc_compiler.costs.bounds import (
-    Bound,
     fixed_homes_bound,
     lower_bound_pairs,
     placements_bound,
@@ -28,7 +27,7 @@ from dqc_compiler.costs.bounds_sides import Sides, certain_rank
 from dqc_compiler.costs.bounds_weights import Weights, weight_rank
 from dqc_compiler.costs.bounds_windows import clique_bound, find_windows
 from dqc_compiler.costs.ebits import pairs
-from dqc_compiler.ir import Circuit, Link, Network, Operation, Placement
+from dqc_compiler.ir import Bound, Circuit, Link, Network, Operation, Placement
 from dqc_compiler.passes.cover import Cover
 from dqc_compiler.passes.exact import solve_exactly
 from dqc_compiler.passes.insert_gadgets import InsertGadgets

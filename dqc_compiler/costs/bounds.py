@@ -8,9 +8,8 @@ this compiler, wherever they start and end; `fixed_homes_bound` for placements w
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import combinations
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -23,31 +22,13 @@ from dqc_compiler.costs.bounds_pairwise import PairwiseCircuit
 from dqc_compiler.costs.bounds_rows import Rows
 from dqc_compiler.costs.bounds_sides import Sides
 from dqc_compiler.costs.bounds_windows import clique_bound
-from dqc_compiler.ir import Network, Placement
+from dqc_compiler.ir import Bound, Network, Placement
 from dqc_compiler.ir.arrays import Int32
 
 _ALL_CUTS_UP_TO = 8  # nodes; above, only single nodes and pairs of nodes are cut off
+_MOST_GATES = 20_000  # for which `lower_bound_pairs` takes the time to look, 0.2 s
 _MOST_WORK = 50_000  # steps for all cuts of a certificate together; about 0.1 s
 _ROUNDING = 1e-6  # how far above its optimum a linear program's value may be
-
-Scope = Literal["every protocol", "every placement", "fixed homes"]
-
-
-@dataclass(frozen=True)
-class Bound:
-    """No fewer than `value` pairs are possible, by an argument called `method`.
-
-    `scope` says for what: "every protocol" with the placement's first and last homes, "every
-    placement" of this circuit's segments on this network, or those with "fixed homes".
-    """
-
-    value: int
-    method: str
-    scope: Scope
-
-    def allows(self, pairs: int) -> bool:
-        """Whether a program that claims to need `pairs` pairs is not refuted."""
-        return pairs >= self.value
 
 
 class _Certificate(Protocol):
@@ -64,6 +45,21 @@ _CERTIFICATES: dict[str, type[CliffordCircuit] | type[PairwiseCircuit] | type[De
     "weights of two segments": PairwiseCircuit,
     "unitary": DenseCircuit,
 }
+
+
+def find_bounds(placement: Placement) -> tuple[Bound, ...]:
+    """All bounds that there are for a placement, at most one of each scope; cliques may find none.
+
+    None depends on a clock, and all are bounded in their work: together they take a few hundredths
+    of a second for the circuits of the benchmarks, 0.5 s at most.
+    """
+    cliques = placements_bound(placement)
+    found = (
+        lower_bound_pairs(placement),
+        cliques if cliques.value else None,
+        fixed_homes_bound(placement),
+    )
+    return tuple(bound for bound in found if bound is not None)
 
 
 def lower_bound_pairs(placement: Placement) -> Bound | None:
@@ -102,7 +98,7 @@ def lower_bound_pairs(placement: Placement) -> Bound | None:
     """
     if len(placement.network.nodes) == 1:
         return Bound(0, "one node", "every protocol")
-    form = find_form(placement.graph)
+    form = find_form(placement.graph) if placement.graph.gates <= _MOST_GATES else None
     if form is None:
         return None
     needs: dict[tuple[int, ...], tuple[int, str]] = {}  # nodes inside -> pairs, by which method
