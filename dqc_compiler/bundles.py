@@ -11,6 +11,7 @@ from dqc_compiler.formats.bundle_in import Bundle, read_bundle
 from dqc_compiler.formats.bundle_out import write_bundle
 from dqc_compiler.formats.circuit_in import read_circuit
 from dqc_compiler.formats.manifest import Manifest
+from dqc_compiler.formats.report_bounds import bounds_agree
 from dqc_compiler.formats.rewrites import make_rewrites
 from dqc_compiler.formats.verdict import Check, Verdict
 from dqc_compiler.ir import Circuit
@@ -55,7 +56,7 @@ def save_bundle(
         placement=result.placement,
         program=result.program,
         schedule=result.schedule,
-        lower_bound_pairs=result.lower_bound_pairs,
+        bounds=result.bounds,
         seed=options.pop("seed"),
         options=options,
         circuit_digest=circuit_digest,
@@ -121,6 +122,7 @@ def _figures_check(bundle: Bundle) -> Check:
         "e-bits are not copies and teleports": report.ebits != report.copies + report.teleports,
         "messages are not those of the channels": report.messages != sent,
         "the schedule has other pairs": len(bundle.schedule.epr) != report.pairs,
+        "the bounds contradict the pairs or each other": not bounds_agree(report),
         "the verdicts differ": report.verdict != manifest.verdict,
     }
     found = [words for words, is_wrong in problems.items() if is_wrong]

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from qiskit.passmanager import GenericPass, MultiStagePassManager
 
+from dqc_compiler.costs.bounds import find_bounds
 from dqc_compiler.formats.circuit_in import read_circuit
 from dqc_compiler.formats.network_file import check_fit
 from dqc_compiler.ir import (
+    Bound,
     Circuit,
     DistributedProgram,
     Network,
@@ -57,7 +60,7 @@ class Result:
     schedule: Schedule
     options: Options
     seconds: dict[str, float] = field(compare=False)  # pass name -> wall time
-    lower_bound_pairs: float | None = None  # no certificate is computed yet
+    bounds: tuple[Bound, ...] = ()  # what is known about fewer pairs
 
     @property
     def original(self) -> Circuit:
@@ -158,6 +161,9 @@ def compile_circuit(
             progress(task.name())
 
     stages(network, chosen).run(original, callback=keep)
+    started = perf_counter()
+    bounds = find_bounds(made["place"])
+    seconds["bound"] = perf_counter() - started
     return Result(
         rewriting=made["fuse"],
         network=network,
@@ -167,4 +173,5 @@ def compile_circuit(
         schedule=made["schedule"],
         options=chosen,
         seconds=seconds,
+        bounds=bounds,
     )
