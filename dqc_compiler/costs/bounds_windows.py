@@ -49,6 +49,7 @@ class Window:
             gate_segments=frozen(edges, np.int32, columns=2),
             gate_signs=frozen(np.ones((len(edges), 2)), np.int8, columns=2),
             operand_wire=frozen(edges.reshape(-1), np.int32),
+            operand_level=frozen(np.zeros(edges.size), np.int32),
             end_wire=frozen(np.arange(n), np.int32),
         )
 
