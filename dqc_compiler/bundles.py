@@ -15,6 +15,7 @@ from dqc_compiler.formats.circuit_in import read_circuit
 from dqc_compiler.formats.front import FrontEntry
 from dqc_compiler.formats.manifest import Manifest
 from dqc_compiler.formats.report import EnginesUsed
+from dqc_compiler.formats.report_bounds import bounds_agree
 from dqc_compiler.formats.rewrites import make_rewrites
 from dqc_compiler.formats.verdict import Check, Verdict
 from dqc_compiler.garbage import collection_paused
@@ -97,7 +98,7 @@ def _contents(
         placement=result.placement,
         program=result.program,
         schedule=result.schedule,
-        lower_bound_pairs=result.lower_bound_pairs,
+        bounds=result.bounds,
         engines=EnginesUsed(used=result.engines.used, not_installed=result.engines.not_installed),
         seed=options.pop("seed"),
         options=options,
@@ -163,6 +164,7 @@ def _figures_check(bundle: Bundle) -> Check:
         "e-bits are not copies and teleports": report.ebits != report.copies + report.teleports,
         "messages are not those of the channels": report.messages != sent,
         "the schedule has other pairs": len(bundle.schedule.epr) != report.pairs,
+        "the bounds contradict the pairs or each other": not bounds_agree(report),
         "the verdicts differ": report.verdict != manifest.verdict,
     }
     found = [words for words, is_wrong in problems.items() if is_wrong]

@@ -383,9 +383,8 @@ def _summary(report: Report, output: Path) -> str:
     if len(peaks) > MAX_SHOWN_NODES:
         shown = f"at most {max(peaks.values())} ({len(peaks)} nodes)"
     makespan = report.makespan_ns
-    bound = report.lower_bound_pairs
     rows = {
-        "e-bits": f"{report.ebits}" + ("" if bound is None else f" (at least {bound:g} needed)"),
+        "e-bits": f"{report.ebits}{_bound_words(report)}",
         "peak comm qubits": shown,
         "makespan": f"mean {_time(makespan.mean)}, 95th percentile {_time(makespan.p95)}",
         "verdict": _verdict_words(report.verdict),
@@ -393,6 +392,24 @@ def _summary(report: Report, output: Path) -> str:
         "bundle": str(output),
     }
     return "".join(f"{name:<18}{value}\n" for name, value in rows.items())
+
+
+def _bound_words(report: Report) -> str:
+    """How good the number of pairs is, as far as that is proven, and among what."""
+    if report.gap is None or report.pairs == 0:
+        return ""
+    minimum_for, least = report.gap.minimum_for, report.pairs - report.gap.pairs
+    if len(minimum_for) == 2:
+        return " (proven minimum)"
+    if minimum_for:
+        proven = {
+            "every placement": "no placement takes fewer",
+            "every protocol": "proven minimum for these first and last nodes",
+        }
+        return f" ({proven[minimum_for[0]]})"
+    if least == report.lower_bound_pairs:
+        return f" (at least {least} for these first and last nodes)"
+    return f" (no placement takes fewer than {least})"
 
 
 def _time(ns: float) -> str:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from qiskit.passmanager import GenericPass, MultiStagePassManager
 
+from dqc_compiler.costs.bounds import find_bounds
 from dqc_compiler.engines import AUTO, Chosen, choose
 from dqc_compiler.formats.circuit_in import read_circuit
 from dqc_compiler.formats.network_file import check_fit
 from dqc_compiler.garbage import collection_paused
 from dqc_compiler.interruption import Interruption, Patience, Stopped
 from dqc_compiler.ir import (
+    Bound,
     Circuit,
     DistributedProgram,
     Network,
@@ -61,7 +64,7 @@ class Result:
     schedule: Schedule
     options: Options
     seconds: dict[str, float] = field(compare=False)  # pass name -> wall time
-    lower_bound_pairs: float | None = None  # no certificate is computed yet
+    bounds: tuple[Bound, ...] = ()  # what is known about fewer pairs
     engines: Chosen = field(default_factory=Chosen)  # where the search began
     stopped: Stopped = "done"  # why the search has ended
 
@@ -181,6 +184,9 @@ def compile_circuit(
 
     patience = Patience(chosen.time_limit, interruption or Interruption())
     stages(network, chosen, patience=patience).run(original, callback=keep)
+    started = perf_counter()
+    bounds = find_bounds(made["place"])
+    seconds["bound"] = perf_counter() - started
     return Result(
         rewriting=made["fuse"],
         network=network,
@@ -190,6 +196,7 @@ def compile_circuit(
         schedule=made["schedule"],
         options=chosen,
         seconds=seconds,
+        bounds=bounds,
         engines=_place(network, chosen, patience).engines_used(made["segment"]),
         stopped=patience.stopped,
     )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import ClassVar, Literal, NamedTuple
 
 from dqc_compiler import engines
+from dqc_compiler.costs import ebits
 from dqc_compiler.interruption import Patience
 from dqc_compiler.ir import Network, Placement, SegmentGraph
-from dqc_compiler.passes.burst import Burst
 from dqc_compiler.passes.cover import Cover
+from dqc_compiler.passes.exact import improve_exactly
 from dqc_compiler.passes.partition_metis import PartitionMetis
 from dqc_compiler.passes.partition_sliced import PartitionSliced
 from dqc_compiler.passes.plan_visits import PlanVisits
@@ -21,33 +23,55 @@ from dqc_compiler.workers import Workers
 
 Preset = Literal["fast", "balanced", "best"]
 
-_BURST_WINDOWS = (8, 64)  # gates; no single window is best, and more than two gain little
 _SLICED_DECAYS = (0.2, 0.3)
 # Where wires get a new segment at nearly every gate, copies serve one gate each and qubits had
 # better follow their gates.
 _GATES_PER_SEGMENT_THAT_PACK = 2.0
 _MOST_WIRES_SLICED = 256  # its tables are wires x wires, filled anew in every layer
 _MOST_GATES_IN_HYPERGRAPH = 10_000  # two seconds; METIS takes a tenth of that
+# What a gate at a third node costs where memory is short, in e-bits. No single price is best; with
+# one comm qubit dear ones are, with four cheap ones help some circuits.
+_FAR_PRICES = (0.5, 1.0, 0.2, 0.05)
+_AGAIN_HOT, _AGAIN_EFFORT = 0.2, 2.0  # of the search that goes on from the best one
 _ROUND_EFFORT = 4.0  # work of a search in a round of `best`, relative to one of `balanced`
 
 
-class _Planned(NamedTuple):
-    """A candidate and the pairs that its programs will consume."""
+class _Candidate(NamedTuple):
+    """A placement, and the price of gates at third nodes with which it was searched for."""
 
     placement: Placement
-    price: int
+    far_price: float = 0.0
+
+
+class _Found:
+    """The best candidate so far: the one whose programs consume the fewest pairs."""
+
+    def __init__(self, candidates: Iterator[_Candidate]) -> None:
+        priced = [(self.price_of(candidate), candidate) for candidate in candidates]
+        self.price, self.best = min(priced, key=lambda pair: pair[0])
+        self.least = 0  # no placement has fewer pairs
+
+    @staticmethod
+    def price_of(candidate: _Candidate) -> int:
+        return PlanVisits().pairs(candidate.placement)
+
+    def offer(self, candidate: _Candidate) -> None:
+        """Take a candidate if it is cheaper; ties go to the earlier one."""
+        price = self.price_of(candidate)
+        if price < self.price:
+            self.price, self.best = price, candidate
 
 
 @dataclass(frozen=True)
 class Place:
     """Segment graph to placement: the cheapest of a preset's candidates.
 
-    `fast`: the starts of all engines, refined with static homes. `balanced`: all also searched
-    with homes that move, and for circuits that do not pack, homes that follow the gates. `best`:
-    after that, rounds of longer searches from other starts, on all cores.
-    Where comm qubits are limited, hosts that make short visits compete for every choice of homes:
-    fewest copies is the wrong goal there, because they stay open for long. The plan, which knows
-    every visit, decides; ties go to the earlier candidate.
+    `fast`: the cheapest start, refined with static homes. `balanced`: every start also searched
+    with homes that move, for circuits that do not pack homes that follow the gates, and from the
+    best of these a longer search. `best`: after that, the optimum of small circuits, and rounds of
+    longer searches from other starts, on all cores.
+    Where comm qubits are limited, the plan decides, which knows every visit; and if memory turns
+    out to be short, searches in which gates at third nodes are dear compete.
 
     Candidates come in a fixed order, those of `fast` first, and only after these the patience may
     end: `fast` is the floor under every time limit and interruption. Without a limit, or with one
@@ -66,39 +90,18 @@ class Place:
         """The cheapest candidate."""
         self.patience.begin()
         starts = self.starts(graph)
-        best = min(self._planned(self._refined(starts)), key=lambda planned: planned.price)
-        further: list[Callable[[], Iterator[Placement]]] = []
-        if self.preset != "fast":
-            further.append(lambda: self._searched(graph, starts))
-        if self.preset == "best":
-            further.append(lambda: self._rounds(graph, best.placement))
-        for source in further:
-            for planned in self.patience.limits(self._planned(source())):
-                best = min(best, planned, key=lambda planned: planned.price)
-                if best.price == 0:
-                    return best.placement
-        return best.placement
+        found = _Found(self._floor(starts))
+        for candidate in self.patience.limits(self._further(starts, found)):
+            found.offer(candidate)
+            if found.price <= found.least:
+                break
+        return found.best.placement
 
-    def _planned(self, homes: Iterator[Placement]) -> Iterator[_Planned]:
-        """Candidates with their price: every choice of homes with every choice of hosts."""
-        for placement in homes:
-            for candidate in self._with_hosts(placement):
-                yield _Planned(candidate, PlanVisits().pairs(candidate))
+    @property
+    def _is_limited(self) -> bool:
+        return any(node.comm_qubits is not None for node in self.network.nodes)
 
-    def _with_hosts(self, homes: Placement) -> Iterator[Placement]:
-        yield homes
-        if homes.is_static:
-            yield Cover().run(homes)
-        if any(node.comm_qubits is not None for node in self.network.nodes):
-            for window in _BURST_WINDOWS:
-                yield Burst(window=window).run(homes)
-
-    def _refined(self, starts: tuple[Placement, ...]) -> Iterator[Placement]:
-        """Static homes."""
-        for number, start in enumerate(starts):
-            yield Placement.static(start.graph, start.network, start.start_home)
-            yield start
-            yield Refine(seed=len(engines.STARTS) * self.seed + number).run(start)
+    # Starts
 
     def starts(self, graph: SegmentGraph) -> tuple[Placement, ...]:
         """The placements that everything begins with, with static homes."""
@@ -107,6 +110,8 @@ class Place:
     def _static(self, graph: SegmentGraph) -> tuple[str, ...]:
         """Names of the engines with static homes; those that follow the gates begin with METIS."""
         used = engines.choose(self.engine).used
+        if self.engine == engines.AUTO and self.preset == "fast":
+            used = ("contiguous", "metis")
         if self.engine == engines.AUTO and graph.gates > _MOST_GATES_IN_HYPERGRAPH:
             used = tuple(name for name in used if name != "hypergraph")
         return tuple(name for name in used if name in engines.STARTS) or ("metis",)
@@ -116,26 +121,84 @@ class Place:
 
     def engines_used(self, graph: SegmentGraph) -> engines.Chosen:
         """The engines whose starts take part, given time enough, and those that are missing."""
-        chosen = engines.choose(self.engine)
         is_sliced = self.preset != "fast" and self._is_worth_slicing(graph)
         used = self._static(graph) + ((engines.SLICED,) if is_sliced else ())
-        return engines.Chosen(used, chosen.not_installed)
+        missing = () if self.preset == "fast" else engines.choose(self.engine).not_installed
+        return engines.Chosen(used, missing)
 
-    def _searched(self, graph: SegmentGraph, starts: tuple[Placement, ...]) -> Iterator[Placement]:
-        """Homes that move, or follow the gates."""
+    # Candidates
+
+    def _floor(self, starts: tuple[Placement, ...]) -> Iterator[_Candidate]:
+        """Static homes: the cheapest start, as it is and refined."""
+        start = min(starts, key=ebits.pairs)
+        yield _Candidate(start)
+        yield _Candidate(Refine(seed=self.seed).run(start))
+        if self._is_limited:
+            yield _Candidate(Refine(seed=self.seed, hosts_at_home=True).run(Cover().run(start)))
+
+    def _further(self, starts: tuple[Placement, ...], found: _Found) -> Iterator[_Candidate]:
+        """What the presets above `fast` add."""
+        graph = starts[0].graph
+        if self.preset == "fast":
+            return
+        is_short = False
+        for candidate in chain(self._searched(starts, 0.0), self._followed(graph)):
+            yield candidate
+            is_short = is_short or found.price_of(candidate) > ebits.pairs(candidate.placement)
+        if is_short:
+            for far_price in _FAR_PRICES:
+                yield from self._searched(starts, far_price)
+        again = SearchPresences(
+            seed=self._seed(len(engines.STARTS)),
+            hot=_AGAIN_HOT,
+            effort=_AGAIN_EFFORT,
+            far_price=found.best.far_price,
+        )
+        yield found.best._replace(placement=again.run(found.best.placement))
+        if self.preset == "best":
+            yield self._solved(found)
+            yield from self._rounds(graph, found)
+
+    def _seed(self, number: int) -> int:
+        return (len(engines.STARTS) + 1) * self.seed + number
+
+    def _searched(self, starts: tuple[Placement, ...], far_price: float) -> Iterator[_Candidate]:
+        """Homes that move."""
         for number, start in enumerate(starts):
-            yield SearchPresences(seed=len(engines.STARTS) * self.seed + number).run(start)
+            search = SearchPresences(seed=self._seed(number), far_price=far_price)
+            yield _Candidate(search.run(start), far_price)
+
+    def _followed(self, graph: SegmentGraph) -> Iterator[_Candidate]:
+        """Homes that follow the gates."""
         if self._is_worth_slicing(graph):
             for decay in _SLICED_DECAYS:
-                yield self._followed(graph, decay, self.seed, 1.0)
+                yield _Candidate(self._follow(graph, decay, self.seed, 1.0))
 
-    def _followed(self, graph: SegmentGraph, decay: float, seed: int, effort: float) -> Placement:
+    def _follow(self, graph: SegmentGraph, decay: float, seed: int, effort: float) -> Placement:
         """Homes that follow the gates, then a search that is too cold to lose them again."""
         start = PartitionMetis(network=self.network, seed=seed).run(graph)
         sliced = Cover().run(PartitionSliced(seed=seed, decay=decay).run(start))
         return SearchPresences(seed=seed, hot=0.15, cold=0.08, effort=effort).run(sliced)
 
-    def _rounds(self, graph: SegmentGraph, best: Placement) -> Iterator[Placement]:
+    def _is_worth_slicing(self, graph: SegmentGraph) -> bool:
+        if self.engine != engines.AUTO:
+            return self.engine == engines.SLICED
+        gates_per_segment = 2 * graph.gates / graph.segments
+        return (
+            graph.wires <= _MOST_WIRES_SLICED and gates_per_segment < _GATES_PER_SEGMENT_THAT_PACK
+        )
+
+    # The preset `best`
+
+    def _solved(self, found: _Found) -> _Candidate:
+        """The optimum if the circuit is small; a lower bound in any case."""
+        seconds = self.patience.seconds_left
+        limit = None if seconds == float("inf") else seconds
+        solution = improve_exactly(found.best.placement, time_limit=limit)
+        found.least = solution.lower_bound
+        return _Candidate(solution.placement)
+
+    def _rounds(self, graph: SegmentGraph, found: _Found) -> Iterator[_Candidate]:
         """Candidates of further rounds, in order, computed on all cores by spawned processes."""
         cores = os.cpu_count() or 1
         rounds = self.rounds
@@ -146,24 +209,22 @@ class Place:
                 if self.patience.is_over():
                     return
                 numbers = range(first, min(rounds, first + cores))
-                calls = [(graph, best, number) for number in numbers]
+                calls = [(graph, found.best, number) for number in numbers]
                 yield from workers.results(self.round, calls, self.patience)
 
-    def round(self, graph: SegmentGraph, best: Placement, number: int) -> Placement:
+    def round(self, graph: SegmentGraph, best: _Candidate, number: int) -> _Candidate:
         """One longer search: from another start, from the best so far, or sliced."""
         seed = 1 + self.seed * 1_000_003 + number
+        far_price = (0.0, *_FAR_PRICES)[number % (1 + len(_FAR_PRICES))] if self._is_limited else 0.0
         if number % 3 == 2 and self._is_worth_slicing(graph):
-            return self._followed(graph, 0.1 + 0.05 * (number % 9), seed, _ROUND_EFFORT)
+            decay = 0.1 + 0.05 * (number % 9)
+            return _Candidate(self._follow(graph, decay, seed, _ROUND_EFFORT))
         if number % 3 == 1:
-            return SearchPresences(seed=seed, hot=0.3, effort=_ROUND_EFFORT).run(best)
+            search = SearchPresences(
+                seed=seed, hot=0.3, effort=_ROUND_EFFORT, far_price=best.far_price
+            )
+            return best._replace(placement=search.run(best.placement))
         names = self._static(graph)
         start = self._start(names[-1 - number // 3 % len(names)], graph, seed)
-        return SearchPresences(seed=seed, effort=_ROUND_EFFORT).run(start)
-
-    def _is_worth_slicing(self, graph: SegmentGraph) -> bool:
-        if self.engine != engines.AUTO:
-            return self.engine == engines.SLICED
-        gates_per_segment = 2 * graph.gates / graph.segments
-        return (
-            graph.wires <= _MOST_WIRES_SLICED and gates_per_segment < _GATES_PER_SEGMENT_THAT_PACK
-        )
+        search = SearchPresences(seed=seed, effort=_ROUND_EFFORT, far_price=far_price)
+        return _Candidate(search.run(start), far_price)

@@ -11,6 +11,7 @@ from dqc_compiler.formats.bundle_out import write_bundle
 from dqc_compiler.formats.network_file import Network
 from dqc_compiler.formats.verdict import Check, Verdict
 from dqc_compiler.ir import Circuit, Operation
+from dqc_compiler.ir.bound import Bound
 from dqc_compiler.pipeline import Options, compile_circuit
 
 PROVEN = Verdict(equivalent=True, checks=(Check(name="symbolic", passed=True, detail="equal"),))
@@ -54,7 +55,7 @@ def make(*, seed: int = 0) -> Contents:
         placement=result.placement,
         program=result.program,
         schedule=result.schedule,
-        lower_bound_pairs=3,
+        bounds=[Bound(3, "by hand", "every protocol")],
         seed=seed,
         options={"verify": "off"},
     )

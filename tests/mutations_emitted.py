@@ -100,7 +100,7 @@ def bundle_contents(circuit: Circuit, seed: int, *, nodes: int, comm: int | None
         placement=placement,
         program=program,
         schedule=ListSchedule().run(program),
-        lower_bound_pairs=None,
+        bounds=(),
         seed=seed,
         options={},
     )

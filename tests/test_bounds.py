@@ -13,16 +13,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dqc_compiler.costs import bounds_diagonal
-from dqc_compiler.costs.bounds import Bound, fixed_homes_bound, lower_bound_pairs
+from dqc_compiler.costs import bounds_weights
+from dqc_compiler.costs.bounds import (
+    fixed_homes_bound,
+    lower_bound_pairs,
+    placements_bound,
+)
 from dqc_compiler.costs.bounds_clifford import CliffordCircuit, gf2_rank
 from dqc_compiler.costs.bounds_dense import DenseCircuit
-from dqc_compiler.costs.bounds_diagonal import DiagonalCircuit, phase_rank
 from dqc_compiler.costs.bounds_form import NotCoveredError, find_form
+from dqc_compiler.costs.bounds_pairwise import PairwiseCircuit
 from dqc_compiler.costs.bounds_sides import Sides, certain_rank
+from dqc_compiler.costs.bounds_weights import Weights, weight_rank
+from dqc_compiler.costs.bounds_windows import clique_bound, find_windows
 from dqc_compiler.costs.ebits import pairs
-from dqc_compiler.ir import Circuit, Link, Network, Operation, Placement
+from dqc_compiler.ir import Bound, Circuit, Link, Network, Operation, Placement
 from dqc_compiler.passes.cover import Cover
+from dqc_compiler.passes.exact import solve_exactly
 from dqc_compiler.passes.insert_gadgets import InsertGadgets
 from dqc_compiler.passes.plan_visits import PlanVisits
 from dqc_compiler.passes.segment import Segment
@@ -88,6 +95,22 @@ def diagonal_circuits(draw: st.DrawFn, max_qubits: int = 5) -> Circuit:
 
 
 @st.composite
+def layered_circuits(draw: st.DrawFn, max_qubits: int = 4) -> Circuit:
+    """Two layers of phases with turns of any kind in between, and gates of one side before them."""
+    qubits = draw(st.integers(2, max_qubits))
+    angles = st.sampled_from((pi, pi / 2, pi / 4, pi / 8, 0.3, 0.3)) | st.floats(0.05, 3)
+    rows: list[tuple[object, ...]] = []
+    for _ in range(2):
+        for _ in range(draw(st.integers(1, 5))):
+            a, b = draw(st.permutations(range(qubits)))[:2]
+            rows.append((draw(st.sampled_from(("cp", "rzz", "crz"))), (a, b), (draw(angles),)))
+        for q in range(qubits):
+            name = draw(st.sampled_from(("h", "rx", "ry", "x", "id")))
+            rows.append((name, (q,), (draw(angles),) if name in ("rx", "ry") else ()))
+    return make_circuit(qubits, rows + measured_at_the_end(draw, qubits), qubits)
+
+
+@st.composite
 def finished_circuits(draw: st.DrawFn) -> Circuit:
     """Any gates, then measurements."""
     circuit = draw(circuits(max_operations=14))
@@ -105,6 +128,14 @@ def fourier(qubits: int) -> Circuit:
     for q in range(qubits):
         rows.append(("h", (q,)))
         rows += [("cp", (p, q), (pi / 2 ** (p - q),)) for p in range(q + 1, qubits)]
+    return make_circuit(qubits, rows)
+
+
+def qaoa(qubits: int, edges: Sequence[tuple[int, int]], layers: int = 2) -> Circuit:
+    rows: list[tuple[object, ...]] = [("h", (q,)) for q in range(qubits)]
+    for layer in range(layers):
+        rows += [("rzz", edge, (0.4 + layer,)) for edge in edges]
+        rows += [("rx", (q,), (0.7 + layer,)) for q in range(qubits)]
     return make_circuit(qubits, rows)
 
 
@@ -201,7 +232,44 @@ def test_ranks_of_clifford_circuits(data: st.DataObject) -> None:
 @quick
 @given(st.data())
 def test_ranks_of_diagonal_circuits(data: st.DataObject) -> None:
-    assert_exact_ranks(any_placement(data, data.draw(diagonal_circuits())), DiagonalCircuit)
+    assert_exact_ranks(any_placement(data, data.draw(diagonal_circuits())), PairwiseCircuit)
+
+
+@settings(quick, max_examples=200)
+@given(st.data())
+def test_ranks_of_what_has_two_segments_per_wire(data: st.DataObject) -> None:
+    """Layers, and any other circuit, of which a cut may leave no more than two segments."""
+    kind = data.draw(st.sampled_from((layered_circuits, finished_circuits, clifford_circuits)))
+    placement = any_placement(data, data.draw(kind()))
+    certificate = PairwiseCircuit(find_form(placement.graph))
+    for inside, sides in all_sides(placement):
+        found = certificate.log_rank(sides)
+        assert found is None or found == exact_log_rank(placement, inside), inside
+
+
+@quick
+@given(st.data())
+def test_small_widths_only_weaken_ranks(data: st.DataObject) -> None:
+    placement = any_placement(data, data.draw(layered_circuits()))
+    certificate = PairwiseCircuit(find_form(placement.graph))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bounds_weights, "_WIDTH", data.draw(st.integers(1, 2)))
+        patch.setattr(bounds_weights, "_WIDTH_COMPLEX", 1)
+        for inside, sides in all_sides(placement):
+            found = certificate.log_rank(sides)
+            assert found is None or found <= exact_log_rank(placement, inside), inside
+
+
+def test_local_gates_at_either_end_do_not_matter() -> None:
+    """Three segments of each wire, but one gate over the cut."""
+    rows = [("cz", (0, 1)), ("h", (1,)), ("cp", (1, 2), (0.3,)), ("h", (1,)), ("cz", (0, 1))]
+    placement = contiguous(make_circuit(4, [*rows, ("h", (2,)), ("cz", (2, 3))]), 2)
+    certificate = PairwiseCircuit(find_form(placement.graph))
+    assert [certificate.log_rank(sides) for _, sides in all_sides(placement)] == [0, 1, 1]
+    back_and_forth = make_circuit(4, [("cp", (1, 2), (0.3,)), ("h", (1,)), *rows])
+    between = contiguous(back_and_forth, 2)
+    certificate = PairwiseCircuit(find_form(between.graph))
+    assert [certificate.log_rank(sides) for _, sides in all_sides(between)] == [0, None, None]
 
 
 @quick
@@ -247,7 +315,7 @@ def test_only_its_own_kind_is_covered() -> None:
     one_t = [("cz", (0, 1)), ("h", (0,)), ("t", (0,)), ("h", (0,)), ("cz", (0, 1))]
     covered = {
         CliffordCircuit: (ghz(3), [fourier(3), make_circuit(2, one_t)]),
-        DiagonalCircuit: (make_circuit(2, [("cp", (0, 1), (0.3,))]), [ghz(3)]),
+        PairwiseCircuit: (fourier(20), [ghz(513)]),
         DenseCircuit: (fourier(8), [ghz(9)]),
     }
     for kind, (good, bad) in covered.items():
@@ -265,40 +333,101 @@ def test_rank_over_gf2_counts_what_the_vectors_span(vectors: list[int]) -> None:
     assert 2 ** gf2_rank(vectors) == len(span)
 
 
-def full_phase_rank(angle: np.ndarray) -> int:
-    signs = [np.array(list(itertools.product((1, -1), repeat=n))) for n in angle.shape]
-    return certain_rank(np.exp(-0.5j * (signs[0] @ angle @ signs[1].T)))
+def full_rank(weights: Weights) -> int:
+    bits = [np.array(list(itertools.product((0, 1), repeat=n))) for n in weights.shape]
+    return certain_rank(np.exp(bits[0] @ (weights.log + 1j * weights.phase) @ bits[1].T))
 
 
-angle_tables = st.tuples(st.integers(1, 5), st.integers(1, 5)).flatmap(
-    lambda shape: st.lists(
-        st.sampled_from((0, 0, 0, 0.3, 0.3, pi / 2, 1.1)),
-        min_size=shape[0] * shape[1],
-        max_size=shape[0] * shape[1],
-    ).map(lambda values: np.array(values, dtype=float).reshape(shape))
-)
+def phases(table: np.ndarray) -> Weights:
+    return Weights.of(table, np.zeros_like(table))
+
+
+def tables(*values: float) -> st.SearchStrategy[np.ndarray]:
+    return st.tuples(st.integers(1, 5), st.integers(1, 5)).flatmap(
+        lambda shape: st.lists(
+            st.sampled_from(values), min_size=shape[0] * shape[1], max_size=shape[0] * shape[1]
+        ).map(lambda found: np.array(found, dtype=float).reshape(shape))
+    )
+
+
+phase_tables = tables(0, 0, 0, 0.6, 0.6, pi, pi / 2, 2.2)
 
 
 @quick
-@given(angle_tables, st.integers(1, 3))
-def test_phase_rank_never_exceeds_the_rank(angle: np.ndarray, width: int) -> None:
+@given(phase_tables, st.integers(1, 3))
+def test_rank_of_weights_never_exceeds_the_rank(table: np.ndarray, width: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bounds_diagonal, "_WIDTH", width)
-        assert phase_rank(angle) <= full_phase_rank(angle)
+        patch.setattr(bounds_weights, "_WIDTH", width)
+        assert weight_rank(phases(table)) <= full_rank(phases(table))
 
 
 @quick
-@given(angle_tables)
-def test_phase_rank_of_small_parts_is_exact(angle: np.ndarray) -> None:
-    assert phase_rank(angle) == full_phase_rank(angle)
+@given(phase_tables, tables(0, 0, 0.5, -1.3, 0.5))
+def test_rank_of_small_parts_is_exact(table: np.ndarray, log: np.ndarray) -> None:
+    assert weight_rank(phases(table)) == full_rank(phases(table))
+    both = Weights.of(table, np.resize(log, table.shape))
+    assert weight_rank(both) == full_rank(both)
 
 
-def test_phase_rank_of_known_tables() -> None:
+def test_rank_of_known_tables() -> None:
     chain = np.eye(20) + np.eye(20, k=1)  # every row has its own column: no limit to its size
-    assert phase_rank(chain) == 2**20
-    assert phase_rank(np.full((3, 3), pi / 2)) == 2  # like the rank over GF(2)
-    assert phase_rank(np.full((3, 3), 0.3)) == 4  # depends on the sum of the signs only
-    assert phase_rank(np.zeros((3, 3))) == 1
+    assert weight_rank(phases(chain)) == 2**20
+    assert weight_rank(phases(np.full((3, 3), pi))) == 2  # like the rank over GF(2)
+    assert weight_rank(phases(np.full((3, 3), 0.3))) == 4  # depends on the sum of the bits only
+    assert weight_rank(phases(np.zeros((3, 3)))) == 1
+    assert weight_rank(phases(np.full((3, 3), 2 * pi))) == 1
+
+
+def vandermonde(rows: int, columns: int) -> np.ndarray:
+    """Between qubits of a Fourier transform; all phases differ, but hardly."""
+    return pi / 2.0 ** (rows + columns - 1 - np.arange(rows)[:, None] - np.arange(columns))
+
+
+def rank_modulo(table: np.ndarray, turns: int) -> int:
+    """Rank of the matrix with phases pi table / 2^turns, over a field with such roots of one.
+
+    Minors are sums of roots of one with whole coefficients, and these carry over to the field: what
+    is not zero there is not zero. So this is a lower bound on the rank, without rounding.
+    """
+    prime = 998_244_353  # 3 generates the multiplicative group; 2^23 divides its order
+    root = pow(3, (prime - 1) >> (turns + 1), prime)
+    bits = [np.array(list(itertools.product((0, 1), repeat=n))) for n in table.shape]
+    exponent = bits[0] @ table @ bits[1].T
+    rows = [[pow(root, int(e), prime) for e in row] for row in exponent]
+    rank = 0
+    for column in range(len(rows[0])):
+        found = next((row for row in rows[rank:] if row[column]), None)
+        if found is None:
+            continue
+        rows.remove(found)
+        rows.insert(rank, found)
+        inverse = pow(found[column], -1, prime)
+        for row in rows[rank + 1 :]:
+            factor = row[column] * inverse % prime
+            row[:] = [(a - factor * b) % prime for a, b in zip(row, found, strict=True)]
+        rank += 1
+    return rank
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (3, 3), (4, 3), (5, 5)])
+def test_vandermonde_matrices_have_full_rank(shape: tuple[int, int]) -> None:
+    """Rounding hides most of the singular values of the larger ones."""
+    table = vandermonde(*shape)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bounds_weights, "_WIDTH", 1)
+        for found in (table, table[:, ::-1], table.T):
+            assert weight_rank(phases(found)) == 2 ** min(shape)
+    turns = sum(shape)
+    assert rank_modulo((table / pi * 2**turns).round().astype(int), turns) == 2 ** min(shape)
+
+
+@quick
+@given(st.lists(st.integers(0, 7), min_size=2, max_size=5), st.integers(2, 4))
+def test_equal_nodes_of_a_vandermonde_matrix_count_once(nodes: list[int], columns: int) -> None:
+    table = pi / 4 * np.array(nodes)[:, None] * 2.0 ** np.arange(columns)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bounds_weights, "_WIDTH", 1)
+        assert weight_rank(phases(table)) <= full_rank(phases(table))
 
 
 # -- bounds against programs ------------------------------------------------------------------
@@ -318,7 +447,7 @@ def test_no_placement_beats_the_bound(data: st.DataObject) -> None:
     assert (restricted is None) == (not placement.is_static)
     if restricted is not None:
         assert restricted.value == pairs(best)
-        assert restricted.method != bound.method
+        assert restricted.scope != bound.scope
 
 
 @quick
@@ -381,7 +510,9 @@ def test_ghz_needs_one_pair_less_than_nodes(nodes: int) -> None:
 def test_fourier_transform_of_four_qubits_needs_two_pairs() -> None:
     """Both phases of qubit 0, then both of qubit 1, reach over the cut: one copy of each."""
     placement = contiguous(fourier(4), 2)
-    assert lower_bound_pairs(placement) == Bound(2, "Schmidt rank of the unitary")
+    assert lower_bound_pairs(placement) == Bound(
+        2, "Schmidt ranks by weights of two segments", "every protocol"
+    )
     assert pairs(placement) == 2
 
 
@@ -440,7 +571,64 @@ def test_dynamic_circuits_have_no_bound(rows: list[tuple[object, ...]]) -> None:
 
 
 def test_large_circuits_of_other_kinds_have_no_bound() -> None:
-    assert lower_bound_pairs(contiguous(fourier(9), 2)) is None
+    ring = [(q, (q + 1) % 10) for q in range(10)]
+    assert lower_bound_pairs(contiguous(qaoa(10, ring, layers=3), 2)) is None
+
+
+@pytest.mark.parametrize("nodes", [2, 4])
+def test_fourier_transforms_need_a_pair_per_qubit(nodes: int) -> None:
+    """Between two nodes of 16; four nodes of 8 need at least as much in total."""
+    placement = contiguous(fourier(32), nodes)
+    assert value(placement) >= 16
+    if nodes == 2:
+        assert value(placement) == pairs(placement) == 16
+
+
+def test_layers_of_a_ring_need_two_pairs_each() -> None:
+    ring = [(q, (q + 1) % 20) for q in range(20)]
+    placement = contiguous(qaoa(20, ring), 2)
+    assert value(placement) == pairs(placement) == 4
+
+
+# -- all placements ---------------------------------------------------------------------------
+
+
+@quick
+@given(st.data())
+def test_no_placement_beats_the_windows(data: st.DataObject) -> None:
+    """The search space by the exact mode, and windows one by one by the same."""
+    kind = data.draw(st.sampled_from((layered_circuits, finished_circuits, clifford_circuits)))
+    graph = Segment().run(data.draw(kind()))
+    network = data.draw(networks(graph.wires, comm=(None,), spare=0))
+    optimum = solve_exactly(graph, network, time_limit=20)
+    assert optimum.is_optimal
+    assert clique_bound(graph, network) <= optimum.lower_bound
+    for is_single in (True, False):
+        total = 0
+        for window in find_windows(graph, is_single=is_single):
+            alone = window.graph()
+            alone.verify()
+            total += solve_exactly(alone, network, time_limit=20).lower_bound
+        assert total <= optimum.lower_bound
+
+
+def test_cliques_of_wires() -> None:
+    for nodes, excess in ((2, 16), (4, 24)):
+        bound = placements_bound(contiguous(fourier(32), nodes))
+        assert bound == Bound(excess, "cliques of wires", "every placement")
+    everyone = list(itertools.combinations(range(8), 2))
+    assert placements_bound(contiguous(qaoa(8, everyone, layers=3), 2)).value == 3 * 4
+    ring = [(q, (q + 1) % 8) for q in range(8)]
+    assert placements_bound(contiguous(qaoa(8, ring), 2)).value == 0
+    assert placements_bound(contiguous(qaoa(8, everyone), 1)).value == 0
+
+
+def test_a_pair_that_meets_again_begins_a_window() -> None:
+    graph = Segment().run(qaoa(4, list(itertools.combinations(range(4), 2)), layers=3))
+    windows = find_windows(graph, is_single=False)
+    assert [(len(window.wires), len(window.edges)) for window in windows] == [(4, 6)] * 3
+    (single,) = find_windows(graph, is_single=True)
+    assert (len(single.wires), len(single.edges)) == (4, 6)
 
 
 def test_hundreds_of_qubits_are_no_effort() -> None:

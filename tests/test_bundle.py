@@ -102,6 +102,14 @@ def test_keys_of_the_report(written: Path) -> None:
     assert report["fidelity"] is None
     assert report["fidelity_note"]
     assert report["lower_bound_pairs"] == 3
+    assert [bound["holds_for"] for bound in report["bounds"]] == ["every protocol"]
+    excess = report["pairs"] - 3
+    share = round(excess / report["pairs"], 6)
+    assert report["gap"] == {
+        "pairs": excess,
+        "share": share,
+        "minimum_for": [] if excess else ["every protocol"],
+    }
 
 
 def test_figures_are_those_of_the_programs(bundle: Bundle) -> None:

@@ -41,7 +41,15 @@ from dqc_compiler import cli, diagnostics
 from dqc_compiler.cli_terminal import execute
 from dqc_compiler.diagnostics import bundle, network
 from dqc_compiler.diagnostics.placement import NotAllToAll
-from dqc_compiler.formats import manifest, network_model, report, rewrites, schedule_file, verdict
+from dqc_compiler.formats import (
+    manifest,
+    network_model,
+    report,
+    report_bounds,
+    rewrites,
+    schedule_file,
+    verdict,
+)
 from dqc_compiler.formats.file_model import FileModel
 
 ROOT = Path(__file__).parents[1]
@@ -462,6 +470,8 @@ BUNDLE_TABLES = {
         report.GadgetFigures,
         report.EnginesUsed,
         report.FrontEntry,
+        report_bounds.GapFigures,
+        report_bounds.BoundFigures,
     ],
     "## rewrites.json": [rewrites.Rewrites, rewrites.Rewrite],
     "## The verdict": [verdict.Verdict, verdict.Check],

@@ -17,11 +17,18 @@ from dqc_compiler.costs.ebits import pairs
 from dqc_compiler.diagnostics import CompilerError
 from dqc_compiler.ir import Circuit, Network, Node, Placement, SegmentGraph
 from dqc_compiler.passes.cover import Cover
-from dqc_compiler.passes.exact import Exact, solve_exactly
+from dqc_compiler.passes.exact import (
+    Exact,
+    improve_exactly,
+    is_proven_optimal,
+    prove,
+    solve_exactly,
+)
 from dqc_compiler.passes.insert_gadgets import InsertGadgets
 from dqc_compiler.passes.plan_visits import PlanVisits
 from dqc_compiler.passes.segment import Segment
 from dqc_compiler.pipeline import compile_circuit
+from dqc_compiler.portfolio import Place
 from tests.strategies import circuits, make_circuit, make_network, networks
 
 quick = settings(max_examples=25, deadline=None, derandomize=True)
@@ -211,6 +218,67 @@ def test_spreading_bound_of_a_clique() -> None:
     assert bound == 3
     assert solve_exactly(graph, network).lower_bound >= bound
     assert spreading_bound(graph, make_network((6,), None), is_static=False, time_limit=20) == 0
+
+
+# -- proofs -----------------------------------------------------------------------------------
+
+
+def layers(qubits: int, edges: list[tuple[int, int]], count: int) -> Circuit:
+    rows: list[tuple[object, ...]] = []
+    for layer in range(count):
+        rows += [("rzz", edge, (0.4 + layer,)) for edge in edges]
+        rows += [("rx", (q,), (0.7 + layer,)) for q in range(qubits)]
+    return make_circuit(qubits, rows)
+
+
+@quick
+@given(st.data())
+def test_what_is_proven_is_no_more_than_the_optimum(data: st.DataObject) -> None:
+    graph = Segment().run(data.draw(circuits(max_operations=14)))
+    network = data.draw(networks(graph.wires, comm=(None,), spare=0))
+    start = Cover().run(trivially_placed(graph, network))
+    optimum = solve_exactly(graph, network, time_limit=20)
+    bound = prove(start, time_limit=20)
+    assert bound.scope == "every placement"
+    assert bound.value <= optimum.lower_bound
+    improved = improve_exactly(start)
+    assert pairs(improved.placement) == improved.lower_bound == optimum.lower_bound
+    assert is_proven_optimal(improved.placement)
+    assert is_proven_optimal(start) == (pairs(start) == optimum.lower_bound)
+
+
+def test_layers_are_proven_one_by_one() -> None:
+    """Two rings on four nodes of three qubits each: four pairs per layer, though not by cliques."""
+    ring = [(q, (q + 1) % 12) for q in range(12)]
+    graph = Segment().run(layers(12, ring, 3))
+    network = make_network((3,) * 4, None)
+    placement = Cover().run(trivially_placed(graph, network))
+    bound = prove(placement, time_limit=60)
+    assert bound.method == "presence program of each window"
+    assert pairs(placement) == bound.value == 12
+
+
+def test_large_circuits_are_proven_by_cliques_only() -> None:
+    everyone = list(itertools.combinations(range(24), 2))
+    graph = Segment().run(layers(24, everyone, 3))
+    placement = Cover().run(trivially_placed(graph, make_network((12, 12), None)))
+    assert pairs(placement) == 36
+    assert is_proven_optimal(placement)
+    assert prove(placement, time_limit=1).method == "cliques of wires"
+    ring = [(q, (q + 1) % 200) for q in range(200)]
+    graph = Segment().run(layers(200, ring, 1))
+    placement = Cover().run(trivially_placed(graph, make_network((100, 100), None)))
+    assert pairs(placement) == 2
+    assert not is_proven_optimal(placement)
+    assert improve_exactly(placement).placement is placement
+
+
+def test_the_best_preset_solves_small_circuits() -> None:
+    """And stops then: without it, its rounds would go on to the time limit."""
+    graph = Segment().run(random_circuit(8, 20, 2))
+    network = make_network((4, 4), None)
+    placement = Place(network=network, preset="best", time_limit=500).run(graph)
+    assert is_proven_optimal(placement)
 
 
 # -- limits -----------------------------------------------------------------------------------

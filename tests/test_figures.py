@@ -16,6 +16,9 @@ from dqc_compiler.pipeline import compile_circuit
 CIRCUIT = Path(__file__).parents[1] / "examples" / "feed_forward.qasm"
 
 
+BOUND = {"holds_for": "every placement", "pairs": 0, "method": "m", "statement": "s"}
+
+
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network = Network.all_to_all(nodes=2, data_qubits=4, comm_qubits=1)
@@ -46,8 +49,27 @@ def test_right_figures_pass(original: Path) -> None:
 
 
 @pytest.mark.parametrize("both", [False, True])
-@pytest.mark.parametrize("key", ["ebits", "pairs", "messages", "copies"])
+@pytest.mark.parametrize("key", ["ebits", "pairs", "messages", "copies", "lower_bound_pairs"])
 def test_wrong_figures_are_refused(original: Path, tmp_path: Path, key: str, both: bool) -> None:
     verdict = verify_bundle(spoiled(original, tmp_path / "spoiled", {key: 77}, both=both), CIRCUIT)
     assert verdict.equivalent is False
     assert {check.name for check in verdict.checks if check.passed is False} >= {"figures"}
+
+
+@pytest.mark.parametrize(
+    ("change", "both"),
+    [
+        ({"gap": {"pairs": 5, "share": 0.5, "minimum_for": []}}, True),
+        ({"gap": {"pairs": 0, "share": 0.0, "minimum_for": ["every protocol"]}}, True),
+        ({"bounds": [BOUND | {"pairs": 77}]}, False),  # more than the programs take
+        ({"bounds": [BOUND | {"pairs": 77, "holds_for": "every protocol"}]}, False),
+        ({"bounds": [BOUND | {"pairs": 1}]}, False),  # the gap does not follow from it
+    ],
+)
+def test_wrong_bounds_are_refused(
+    original: Path, tmp_path: Path, change: dict[str, Any], both: bool
+) -> None:
+    verdict = verify_bundle(spoiled(original, tmp_path / "spoiled", change, both=both), CIRCUIT)
+    failed = [check for check in verdict.checks if check.passed is False]
+    assert [check.name for check in failed] == ["figures"]
+    assert "bounds" in failed[0].detail

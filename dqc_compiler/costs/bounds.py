@@ -1,13 +1,13 @@
 """Lower bounds on pairs: certificates against which the compiler's result can be held.
 
-Two different statements are made, and they are never mixed. `lower_bound_pairs` holds for every
-protocol whatsoever; `fixed_homes_bound` only for programs of a given kind.
+Three different statements are made, and they are never mixed. `lower_bound_pairs` holds for every
+protocol whatsoever, given where qubits start and end; `placements_bound` for every placement of
+this compiler, wherever they start and end; `fixed_homes_bound` for placements with given homes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import combinations
 from typing import Protocol
 
@@ -17,39 +17,49 @@ from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from dqc_compiler.costs.bounds_clifford import CliffordCircuit
 from dqc_compiler.costs.bounds_dense import DenseCircuit
-from dqc_compiler.costs.bounds_diagonal import DiagonalCircuit
 from dqc_compiler.costs.bounds_form import Form, NotCoveredError, find_form
+from dqc_compiler.costs.bounds_pairwise import PairwiseCircuit
 from dqc_compiler.costs.bounds_rows import Rows
-from dqc_compiler.costs.bounds_sides import Bools, Sides
-from dqc_compiler.ir import Network, Placement
+from dqc_compiler.costs.bounds_sides import Sides
+from dqc_compiler.costs.bounds_windows import clique_bound
+from dqc_compiler.ir import Bound, Network, Placement
 from dqc_compiler.ir.arrays import Int32
 
 _ALL_CUTS_UP_TO = 8  # nodes; above, only single nodes and pairs of nodes are cut off
+_MOST_GATES = 20_000  # for which `lower_bound_pairs` takes the time to look, 0.2 s
+_MOST_WORK = 50_000  # steps for all cuts of a certificate together; about 0.1 s
 _ROUNDING = 1e-6  # how far above its optimum a linear program's value may be
 
 
-@dataclass(frozen=True)
-class Bound:
-    """No fewer than `value` pairs are possible, by an argument called `method`."""
-
-    value: int
-    method: str
-
-    def allows(self, pairs: int) -> bool:
-        """Whether a program that claims to need `pairs` pairs is not refuted."""
-        return pairs >= self.value
-
-
 class _Certificate(Protocol):
-    def log_rank(self, sides: Sides) -> int:
-        """At most log2 of the Schmidt rank across a cut, rounded up."""
+    @property
+    def work(self) -> int:
+        """Steps for one cut, of about 2 microseconds."""
+
+    def log_rank(self, sides: Sides) -> int | None:
+        """At most log2 of the Schmidt rank across a cut, rounded up; None if it is not known."""
 
 
-_CERTIFICATES: dict[str, type[CliffordCircuit] | type[DiagonalCircuit] | type[DenseCircuit]] = {
-    "Schmidt rank of the Clifford circuit": CliffordCircuit,
-    "Schmidt rank of the diagonal circuit": DiagonalCircuit,
-    "Schmidt rank of the unitary": DenseCircuit,
+_CERTIFICATES: dict[str, type[CliffordCircuit] | type[PairwiseCircuit] | type[DenseCircuit]] = {
+    "Clifford tableau": CliffordCircuit,
+    "weights of two segments": PairwiseCircuit,
+    "unitary": DenseCircuit,
 }
+
+
+def find_bounds(placement: Placement) -> tuple[Bound, ...]:
+    """All bounds that there are for a placement, at most one of each scope; cliques may find none.
+
+    None depends on a clock, and all are bounded in their work: together they take a few hundredths
+    of a second for the circuits of the benchmarks, 0.5 s at most.
+    """
+    cliques = placements_bound(placement)
+    found = (
+        lower_bound_pairs(placement),
+        cliques if cliques.value else None,
+        fixed_homes_bound(placement),
+    )
+    return tuple(bound for bound in found if bound is not None)
 
 
 def lower_bound_pairs(placement: Placement) -> Bound | None:
@@ -69,26 +79,39 @@ def lower_bound_pairs(placement: Placement) -> Bound | None:
     total is at least the least sum of x(l) >= 0 with enough across every cut; and, being an
     integer, at least that linear program's value rounded up.
 
-    All cuts are used for up to 8 nodes, above that those that cut off one or two. The final ranks
-    are found for Clifford circuits (up to one-qubit gates at the ends), exactly, in polynomial
-    time; for circuits with one segment per wire, by a lower bound on the rank of their phases; and
-    for up to 8 qubits from the unitary, by the singular values that are no rounding errors.
+    All cuts are used for up to 8 nodes, above that and for large circuits those that cut off one or
+    two. The final ranks are found for Clifford circuits (up to one-qubit gates at the ends),
+    exactly, in polynomial time; for cuts across which wires have two segments at most, by a lower
+    bound on the rank of a product of weights; and for up to 8 qubits from the unitary, by the
+    singular values that are no rounding errors. Per cut, the best of them counts.
+
+    The circuit is taken to be exact: rotations by tiny angles count, although a program without
+    them would be as good in practice. Axes that agree within 1e-9 and angles that agree within
+    1e-12 are equal.
 
     Args:
         placement: its first and last homes, its circuit and its network are read.
 
     Returns:
-        The best certificate, None if there is none: resets, conditional gates and measurements that
-        gates follow on the same qubit are not covered.
+        The bound, None if no certificate covers the circuit: one with resets, conditional gates or
+        measurements that gates follow on the same qubit, or a large one of another kind.
     """
-    form = find_form(placement.graph)
+    if len(placement.network.nodes) == 1:
+        return Bound(0, "one node", "every protocol")
+    form = find_form(placement.graph) if placement.graph.gates <= _MOST_GATES else None
     if form is None:
         return None
-    bounds = [
-        Bound(_over_links(placement, certificate), method)
-        for method, certificate in _certificates(form)
-    ]
-    return max(bounds, key=lambda bound: bound.value, default=None)
+    needs: dict[tuple[int, ...], tuple[int, str]] = {}  # nodes inside -> pairs, by which method
+    for method, certificate in _certificates(form):
+        for cut, need in _needs(placement, certificate):
+            if need > needs.get(cut, (-1, ""))[0]:
+                needs[cut] = (need, method)
+    if not needs:
+        return None
+    used = dict.fromkeys(method for need, method in needs.values() if need > 0)
+    value = _fewest_pairs(placement.network, {cut: need for cut, (need, _) in needs.items()})
+    words = " and ".join(used or dict.fromkeys(method for _, method in needs.values()))
+    return Bound(value, f"Schmidt ranks by {words}", "every protocol")
 
 
 def _certificates(form: Form) -> Iterator[tuple[str, _Certificate]]:
@@ -99,42 +122,59 @@ def _certificates(form: Form) -> Iterator[tuple[str, _Certificate]]:
             continue
 
 
-def _over_links(placement: Placement, certificate: _Certificate) -> int:
-    """The fewest pairs on all links that meet the need of every cut."""
-    graph, network = placement.graph, placement.network
+def _needs(
+    placement: Placement, certificate: _Certificate
+) -> Iterator[tuple[tuple[int, ...], int]]:
+    """Cuts, as the nodes inside, and the pairs that have to cross them."""
+    graph, k = placement.graph, len(placement.network.nodes)
     end_home = placement.segment_home[graph.wire_segments[1:] - 1]
-    needs = [
-        (inside, certificate.log_rank(Sides(inside[placement.start_home], inside[end_home])))
-        for inside in _cuts(len(network.nodes))
-    ]
-    return _fewest_pairs(network, [(inside, need) for inside, need in needs if need > 0])
+    for cut in _cuts(k, most=_MOST_WORK // max(1, certificate.work)):
+        sides = Sides(np.isin(placement.start_home, cut), np.isin(end_home, cut))
+        need = certificate.log_rank(sides)
+        if need is not None:
+            yield cut, need
 
 
-def _cuts(k: int) -> Iterator[Bools]:
-    """The nodes inside, (k,), of every cut; one of the two names of each."""
-    most = k - 1 if k <= _ALL_CUTS_UP_TO else 2
-    for size in range(1, most + 1):
-        for inside in combinations(range(k), size):
-            if k > _ALL_CUTS_UP_TO or 2 * size < k or (2 * size == k and 0 in inside):
-                yield np.isin(np.arange(k), inside)
+def _cuts(k: int, *, most: int) -> Iterator[tuple[int, ...]]:
+    """One side of every cut, small sides first; whole sizes only, `most` cuts at most."""
+    left = most
+    for size in range(1, (k // 2 if k <= _ALL_CUTS_UP_TO else 2) + 1):
+        cuts = [
+            cut for cut in combinations(range(k), size) if 2 * size < k or 0 in cut or 2 * size > k
+        ]
+        left -= len(cuts)
+        if left < 0:
+            return
+        yield from cuts
 
 
-def _fewest_pairs(network: Network, needs: list[tuple[Bools, int]]) -> int:
-    largest = max((need for _, need in needs), default=0)
+def _fewest_pairs(network: Network, needs: dict[tuple[int, ...], int]) -> int:
+    """The fewest pairs on all links that meet the need of every cut."""
+    largest = max(needs.values())
     if len(network.nodes) <= 2 or largest == 0:
         return largest
     from scipy.optimize import Bounds, LinearConstraint, milp  # noqa: PLC0415 (0.2 s)
 
     ends = np.array([link.between for link in network.links])
     rows = Rows()
-    for inside, need in needs:
-        crossing = np.flatnonzero(inside[ends[:, 0]] != inside[ends[:, 1]])
+    for inside, need in needs.items():
+        crossing = np.flatnonzero(np.isin(ends[:, 0], inside) != np.isin(ends[:, 1], inside))
         rows.add(crossing, 1, low=need)
     constraints = LinearConstraint(rows.matrix(len(ends)), rows.low, rows.high)
     result = milp(np.ones(len(ends)), constraints=constraints, bounds=Bounds(0, np.inf))
     if result.status != 0:
         return largest
     return max(largest, int(np.ceil(result.fun - _ROUNDING)))
+
+
+def placements_bound(placement: Placement) -> Bound:
+    """Fewest pairs of any placement of the same segments on the same network, by cliques of wires.
+
+    See `bounds_windows.clique_bound` for the statement and its proof. Other homes, hosts and moves
+    are all covered: if the bound is met, a search has nothing left to find.
+    """
+    value = clique_bound(placement.graph, placement.network)
+    return Bound(value, "cliques of wires", "every placement")
 
 
 def fixed_homes_bound(placement: Placement) -> Bound | None:
@@ -162,7 +202,7 @@ def fixed_homes_bound(placement: Placement) -> Bound | None:
         at_low = np.where(homes[here, 0] == low[here], 0, 1)
         rows = np.arange(int(here.sum()))
         value += _matching(segments[here][rows, at_low], segments[here][rows, 1 - at_low])
-    return Bound(value, "matching, homes fixed and gates at a home")
+    return Bound(value, "matching of segments", "fixed homes")
 
 
 def _matching(left: Int32, right: Int32) -> int:

@@ -10,6 +10,7 @@ from dqc_compiler.costs.bounds_form import Form, NotCoveredError, TwoBody, Vecto
 from dqc_compiler.costs.bounds_sides import Complex, Sides, certain_rank, log2_ceil
 
 _MOST_WIRES = 8  # a unitary of 256 x 256; each wire more takes eight times as long
+_MOST_WORK = 10_000_000  # entries that all gates together change; about 0.3 s
 
 
 class DenseCircuit:
@@ -24,11 +25,13 @@ class DenseCircuit:
         """Multiply the gates.
 
         Raises:
-            NotCoveredError: if there are too many wires.
+            NotCoveredError: if there are too many wires or gates.
         """
         wires = form.graph.wires
         if wires > _MOST_WIRES:
             raise NotCoveredError("too many wires for a dense unitary")
+        if len(form.gates) << 2 * wires > _MOST_WORK:
+            raise NotCoveredError("too many gates for a dense unitary")
         tensor = np.eye(1 << wires, dtype=np.complex128).reshape((2,) * (2 * wires))
         for gate in form.gates:
             tensor = _applied(form, tensor, gate)
@@ -37,6 +40,11 @@ class DenseCircuit:
             _, states = np.linalg.eigh(_pauli(form.measured[wire]))
             tensor = np.tensordot(states[:, 0].conj(), tensor, axes=(0, wire))
         self.tensor: Complex = tensor
+
+    @property
+    def work(self) -> int:
+        """Steps for one cut: singular values of the matrix."""
+        return self.tensor.size // 16
 
     def log_rank(self, sides: Sides) -> int:
         """log2 of the Schmidt rank across a cut, rounded up; without what rounding may hide."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib import metadata
@@ -30,6 +30,7 @@ from dqc_compiler.formats.schedule_file import make_schedule_file
 from dqc_compiler.formats.verdict import Verdict
 from dqc_compiler.interruption import Stopped
 from dqc_compiler.ir import ABSENT, Circuit, DistributedProgram, Placement, Schedule
+from dqc_compiler.ir.bound import Bound
 
 DEPENDENCIES = (
     "mtkahypar",
@@ -93,7 +94,7 @@ def make_contents(
     placement: Placement,
     program: DistributedProgram,
     schedule: Schedule,
-    lower_bound_pairs: float | None,
+    bounds: Sequence[Bound],
     seed: int,
     options: Mapping[str, bool | int | float | str | None],
     engines: EnginesUsed | None = None,
@@ -110,7 +111,7 @@ def make_contents(
         placement: homes and hosts of its segments and gates.
         program: the statements of all nodes.
         schedule: their planned times.
-        lower_bound_pairs: a proven lower bound on the pairs, None if there is none.
+        bounds: proven lower bounds on the pairs.
         seed: of the compilation.
         options: the other effective options.
         engines: where the search for the placement began; None if there was no search.
@@ -132,7 +133,7 @@ def make_contents(
         placement,
         program,
         schedule,
-        lower_bound_pairs=lower_bound_pairs,
+        bounds=bounds,
         engines=engines or EnginesUsed(),
         verdict=NOT_VERIFIED,
         stopped=stopped,

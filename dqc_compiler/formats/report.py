@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -9,9 +10,17 @@ from pydantic import Field
 
 from dqc_compiler.formats.file_model import FileModel
 from dqc_compiler.formats.front import FrontEntry, MakespanFigures
+from dqc_compiler.formats.report_bounds import (
+    BoundFigures,
+    GapFigures,
+    bound_figures,
+    gap_figures,
+    lower_bound,
+)
 from dqc_compiler.formats.verdict import Verdict
 from dqc_compiler.interruption import Stopped
 from dqc_compiler.ir import Circuit, DistributedProgram, GadgetKind, Makespan, Placement, Schedule
+from dqc_compiler.ir.bound import Bound
 from dqc_compiler.ir.circuit import OPCODE, TWO_QUBIT_GATES
 
 UNITS = {
@@ -40,9 +49,12 @@ class Figures(FileModel):
     two_qubit_gates: int = Field(ge=0, description="two-qubit gates of logical.qasm")
     makespan_ns: MakespanFigures
     fidelity: float | None = Field(description="of the whole computation; null: see fidelity_note")
-    lower_bound_pairs: int | float | None = Field(
-        description="no program for this network can use fewer pairs; null: not computed"
+    lower_bound_pairs: int | None = Field(
+        ge=0,
+        description="no protocol with the qubits' first and last nodes can use fewer pairs; null: "
+        "no method covers the circuit",
     )
+    gap: GapFigures | None = Field(description="how far pairs may be from the least; null: unknown")
 
 
 class LinkFigures(FileModel):
@@ -96,6 +108,7 @@ class Report(Figures, SchemaVersion):
     fidelity_note: str | None = Field(description="why fidelity is null")
     planned_makespan_ns: float = Field(description="with mean generation times")
     makespan_shots: int = Field(ge=0, description="random runs behind makespan_ns")
+    bounds: tuple[BoundFigures, ...] = Field(description="proven, and for what each of them holds")
     per_link: tuple[LinkFigures, ...] = Field(description="in link order")
     per_node: dict[str, NodeFigures] = Field(description="in network order")
     per_gadget: dict[str, GadgetFigures] = Field(description="kind -> figures")
@@ -119,7 +132,7 @@ def make_report(
     program: DistributedProgram,
     schedule: Schedule,
     *,
-    lower_bound_pairs: float | None,
+    bounds: Sequence[Bound],
     engines: EnginesUsed,
     verdict: Verdict,
     stopped: Stopped = "done",
@@ -132,7 +145,7 @@ def make_report(
         placement: homes and hosts of its segments and gates.
         program: the emitted statements.
         schedule: their planned times.
-        lower_bound_pairs: a proven lower bound, None if there is none.
+        bounds: proven lower bounds on the pairs.
         engines: where the search for the placement began.
         verdict: what verification found.
         stopped: why the search has ended.
@@ -152,10 +165,12 @@ def make_report(
         two_qubit_gates=logical.two_qubit_gates,
         makespan_ns=makespan_figures(schedule.makespan),
         fidelity=None,
-        lower_bound_pairs=lower_bound_pairs,
+        lower_bound_pairs=lower_bound(bounds),
+        gap=gap_figures(program.pairs, bounds),
         fidelity_note=NO_FIDELITY,
         planned_makespan_ns=schedule.planned_makespan_ns,
         makespan_shots=schedule.makespan.shots,
+        bounds=bound_figures(bounds),
         per_link=_link_figures(program),
         per_node=per_node,
         per_gadget=gadgets,

@@ -1,5 +1,6 @@
 """Frozen data types that the passes hand to each other. No algorithm, no Qiskit."""
 
+from dqc_compiler.ir.bound import Bound
 from dqc_compiler.ir.circuit import ABSENT, Circuit, Operation
 from dqc_compiler.ir.network import Link, Network, Node
 from dqc_compiler.ir.placement import Placement
@@ -10,6 +11,7 @@ from dqc_compiler.ir.segments import SegmentGraph
 
 __all__ = [
     "ABSENT",
+    "Bound",
     "Circuit",
     "DistributedProgram",
     "GadgetKind",

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from dqc_compiler.costs.bounds import placements_bound
 from dqc_compiler.costs.bounds_rows import Rows
 from dqc_compiler.costs.bounds_spreading import (
     Crowds,
@@ -16,13 +17,16 @@ from dqc_compiler.costs.bounds_spreading import (
     segment_pairs,
     spreading_bound,
 )
+from dqc_compiler.costs.bounds_windows import clique_bound, find_windows
 from dqc_compiler.costs.capacity import level_shares
 from dqc_compiler.costs.ebits import pairs
 from dqc_compiler.formats.network_file import check_fit
-from dqc_compiler.ir import Network, Placement, SegmentGraph
+from dqc_compiler.ir import Bound, Network, Placement, SegmentGraph
 from dqc_compiler.ir.arrays import Float64, Int64, frozen
 
 _ROUNDING = 1e-6  # how far above the truth the solver's bound may be
+_SMALL = 450  # variables, such as 10 wires with 40 gates on 3 nodes have
+_SMALL_TREE = 1000  # nodes of branch and cut; some seconds
 
 
 class Solution(NamedTuple):
@@ -154,6 +158,7 @@ def solve_exactly(
     network: Network,
     *,
     time_limit: float = 60.0,
+    node_limit: int | None = None,
     is_static: bool = False,
     known: Placement | None = None,
 ) -> Solution:
@@ -171,6 +176,7 @@ def solve_exactly(
         network: the capacities.
         time_limit: seconds; when they are over, the best placement so far is returned. That is the
             only way in which the result depends on the machine.
+        node_limit: likewise a number of nodes of branch and cut.
         is_static: whether every wire has to stay at one home.
         known: a placement of the same graph and network that keeps the capacities (and stays
             static, if asked): only cheaper ones are searched for, which is faster. The solution is
@@ -184,13 +190,19 @@ def solve_exactly(
     best = _trivial(graph, network) if known is None else known
     if pairs(best) == 0:
         return Solution(best, 0, True)
-    low = spreading_bound(graph, network, is_static=is_static, time_limit=time_limit)
+    low = clique_bound(graph, network)
+    if known is None or pairs(known) > low:
+        spread = spreading_bound(graph, network, is_static=is_static, time_limit=time_limit)
+        low = max(low, spread)
     high = None if known is None else pairs(known) - 1
     if high is not None and high < low:
         return Solution(best, pairs(best), True)
     program = _program(graph, network, is_static=is_static)
     rows = _constraints(program, low=low, high=high)
-    result = _solve(program, rows, time_limit=deadline - perf_counter())
+    limits = {"time_limit": max(deadline - perf_counter(), 0.1)}
+    if node_limit is not None:
+        limits["node_limit"] = node_limit
+    result = _solve(program, rows, limits)
     if result.x is not None:
         best = min(best, _decoded(program, result.x), key=pairs)
     price = pairs(best)
@@ -205,7 +217,7 @@ def solve_exactly(
 _OPTIMAL, _INFEASIBLE = 0, 2  # of scipy's `milp`
 
 
-def _solve(program: _Program, rows: Rows, *, time_limit: float) -> Any:
+def _solve(program: _Program, rows: Rows, limits: dict[str, float]) -> Any:
     from scipy.optimize import Bounds, LinearConstraint, milp  # noqa: PLC0415 (0.2 s)
 
     variables = program.variables
@@ -217,8 +229,78 @@ def _solve(program: _Program, rows: Rows, *, time_limit: float) -> Any:
         constraints=LinearConstraint(rows.matrix(variables), rows.low, rows.high),
         integrality=~is_host,
         bounds=Bounds(0, 1),
-        options={"time_limit": max(time_limit, 0.1), "mip_rel_gap": 0.0},
+        options={**limits, "mip_rel_gap": 0.0},
     )
+
+
+def prove(placement: Placement, *, time_limit: float) -> Bound:
+    """The best bound for every placement of the same segments that can be found in time.
+
+    By cliques of wires, then by the presence program of each window (`bounds_windows`), for which
+    half of the time is used, then by that of the whole circuit, which is the least that there is.
+
+    Args:
+        placement: one that keeps the capacities in every layer; the search stops at its price.
+        time_limit: seconds. If it is reached, the bound may depend on the machine.
+    """
+    deadline = perf_counter() + time_limit
+    best, price = placements_bound(placement), pairs(placement)
+    for is_single in (False, True):
+        if best.value < price:
+            value = _windows_bound(placement, deadline - time_limit / 2, is_single=is_single)
+            method = "presence program of each window"
+            best = max(best, Bound(value, method, best.scope), key=lambda bound: bound.value)
+    if best.value < price:
+        seconds = deadline - perf_counter()
+        whole = solve_exactly(
+            placement.graph, placement.network, time_limit=seconds, known=placement
+        )
+        if whole.lower_bound > best.value:
+            best = Bound(whole.lower_bound, "presence program", best.scope)
+    return best
+
+
+def _windows_bound(placement: Placement, deadline: float, *, is_single: bool) -> int:
+    """The sum of what the windows cost; equal ones, as those of equal layers, are solved once."""
+    windows = find_windows(placement.graph, is_single=is_single)
+    known: dict[bytes, int] = {}
+    for number, window in enumerate(windows):
+        name = window.edges.tobytes()
+        if name not in known:
+            seconds = (deadline - perf_counter()) / (len(windows) - number)
+            alone = solve_exactly(window.graph(), placement.network, time_limit=seconds)
+            known[name] = alone.lower_bound
+    return sum(known[window.edges.tobytes()] for window in windows)
+
+
+def improve_exactly(placement: Placement, *, time_limit: float | None = None) -> Solution:
+    """The best placement of the same segments, if the circuit is small, and a lower bound.
+
+    Otherwise `placement` itself, with the bound that takes no search. Without a time limit the
+    result does not depend on the machine.
+    """
+    graph, network = placement.graph, placement.network
+    variables = (2 * graph.segments + len(segment_pairs(graph))) * len(network.nodes)
+    if variables > _SMALL:
+        price, low = pairs(placement), clique_bound(graph, network)
+        return Solution(placement, low, price <= low)
+    seconds = np.inf if time_limit is None else time_limit
+    return solve_exactly(
+        graph, network, time_limit=seconds, node_limit=_SMALL_TREE, known=placement
+    )
+
+
+def is_proven_optimal(placement: Placement) -> bool:
+    """Whether no placement of the same segments on the same network can be cheaper.
+
+    Cheap for large circuits, for which only cliques of wires are tried; some seconds at most for
+    small ones, which are solved. The lower bound for every protocol is no such proof: it holds for
+    the placement's own first and last homes, and with others there may be less to do.
+    """
+    if pairs(placement) == 0:
+        return True
+    solution = improve_exactly(placement)
+    return pairs(placement) <= solution.lower_bound
 
 
 @dataclass(frozen=True)

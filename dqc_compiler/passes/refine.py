@@ -34,12 +34,13 @@ def _edges_of_segments(edges: Int32, segments: int) -> tuple[Int32, Int32]:
 class Refine:
     """Placement to placement: annealing over homes (moves, swaps) and hosts, exact gains.
 
-    Homes stay static. A gate may be hosted at a third node, except where a node has a single comm
-    qubit and so cannot hold the two copies that this takes.
+    Homes stay static. Unless `hosts_at_home`, a gate may be hosted at a third node, except where
+    the node has a single comm qubit and so cannot hold the two copies that this takes.
     """
 
     name: ClassVar[str] = "refine"
     seed: int = 0
+    hosts_at_home: bool = False
 
     def run(self, placement: Placement) -> Placement:
         """The best placement seen, never worse than the given one."""
@@ -52,6 +53,9 @@ class Refine:
         host = np.empty(len(edges), dtype=np.int32)
         host[edge_of_gate] = placement.gate_host
         segment_edges, segment_edge_start = _edges_of_segments(edges, graph.segments)
+        may_host = np.array([node.comm_qubits != 1 for node in network.nodes])
+        if self.hosts_at_home:
+            may_host[:] = False
         seed = int(np.random.SeedSequence(self.seed).generate_state(1, np.uint64)[0])
         homes, hosts, _ = anneal(
             edges,
@@ -62,7 +66,7 @@ class Refine:
             np.array(placement.start_home),
             host,
             np.array([node.data_qubits for node in network.nodes], dtype=np.int32),
-            np.array([node.comm_qubits != 1 for node in network.nodes], dtype=np.int32),
+            may_host.astype(np.int32),
             min(_MOST_WORK, _WORK_PER_EDGE * len(edges)),
             _HOT,
             _COLD,
