@@ -31,7 +31,7 @@ _MOST_WIRES_SLICED = 256  # its tables are wires x wires, filled anew in every l
 _MOST_GATES_IN_HYPERGRAPH = 10_000  # two seconds; METIS takes a tenth of that
 # What a gate at a third node costs where memory is short, in e-bits. No single price is best; with
 # one comm qubit dear ones are, with four cheap ones help some circuits.
-_FAR_PRICES = (0.5, 1.0, 0.2, 0.05)
+_FAR_PRICES = (0.5, 1.0, 0.2, 0.5, 0.05)
 _AGAIN_HOT, _AGAIN_EFFORT = 0.2, 2.0  # of the search that goes on from the best one
 _ROUND_EFFORT = 4.0  # work of a search in a round of `best`, relative to one of `balanced`
 
@@ -142,12 +142,11 @@ class Place:
         if self.preset == "fast":
             return
         is_short = False
-        for candidate in chain(self._searched(starts, 0.0), self._followed(graph)):
+        for candidate in chain(self._searched(starts), self._followed(graph)):
             yield candidate
             is_short = is_short or found.price_of(candidate) > ebits.pairs(candidate.placement)
         if is_short:
-            for far_price in _FAR_PRICES:
-                yield from self._searched(starts, far_price)
+            yield from self._near(starts)
         again = SearchPresences(
             seed=self._seed(len(engines.STARTS)),
             hot=_AGAIN_HOT,
@@ -162,11 +161,16 @@ class Place:
     def _seed(self, number: int) -> int:
         return (len(engines.STARTS) + 1) * self.seed + number
 
-    def _searched(self, starts: tuple[Placement, ...], far_price: float) -> Iterator[_Candidate]:
+    def _searched(self, starts: tuple[Placement, ...]) -> Iterator[_Candidate]:
         """Homes that move."""
         for number, start in enumerate(starts):
+            yield _Candidate(SearchPresences(seed=self._seed(number)).run(start))
+
+    def _near(self, starts: tuple[Placement, ...]) -> Iterator[_Candidate]:
+        """Homes that move, with gates at third nodes at several prices, from the starts in turn."""
+        for number, far_price in enumerate(_FAR_PRICES):
             search = SearchPresences(seed=self._seed(number), far_price=far_price)
-            yield _Candidate(search.run(start), far_price)
+            yield _Candidate(search.run(starts[number % len(starts)]), far_price)
 
     def _followed(self, graph: SegmentGraph) -> Iterator[_Candidate]:
         """Homes that follow the gates."""
@@ -215,7 +219,8 @@ class Place:
     def round(self, graph: SegmentGraph, best: _Candidate, number: int) -> _Candidate:
         """One longer search: from another start, from the best so far, or sliced."""
         seed = 1 + self.seed * 1_000_003 + number
-        far_price = (0.0, *_FAR_PRICES)[number % (1 + len(_FAR_PRICES))] if self._is_limited else 0.0
+        prices = (0.0, *_FAR_PRICES) if self._is_limited else (0.0,)
+        far_price = prices[number % len(prices)]
         if number % 3 == 2 and self._is_worth_slicing(graph):
             decay = 0.1 + 0.05 * (number % 9)
             return _Candidate(self._follow(graph, decay, seed, _ROUND_EFFORT))
