@@ -16,6 +16,7 @@ from pathlib import Path
 from time import perf_counter
 
 from dqc_compiler.costs import ebits
+from dqc_compiler.engines import CHOICES
 from dqc_compiler.formats.circuit_in import read_circuit
 from dqc_compiler.formats.network_file import Network
 from dqc_compiler.passes.cover import Cover
@@ -33,8 +34,9 @@ def main() -> None:
     )
     parser.add_argument("--only", default="*", help="glob over the circuits' names")
     parser.add_argument("--preset", default="balanced", choices=["fast", "balanced", "best"])
+    parser.add_argument("--engine", default="auto", choices=CHOICES)
     arguments = parser.parse_args()
-    only, options = arguments.only, Options(preset=arguments.preset)
+    only, options = arguments.only, Options(preset=arguments.preset, engine=arguments.engine)
     logs: list[tuple[float, float]] = []
     with (HERE / "best_peers.csv").open(encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if fnmatch(row["circuit"], only)]
@@ -47,7 +49,8 @@ def main() -> None:
         result = compile_circuit(circuit, network, options=options)
         seconds = perf_counter() - started
         graph = result.placement.graph
-        refined = [Refine().run(start) for start in Place(network=network).starts(graph)]
+        starts = Place(network=network, engine=arguments.engine).starts(graph)
+        refined = [Refine().run(start) for start in starts]
         cover = min(ebits.pairs(Cover().run(placement)) for placement in refined)
         emitted = result.program.pairs
         logs.append((log(cover / peer), log(emitted / peer)))
