@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Literal
 
+from dqc_compiler.diagnostics import CompilerError
 from dqc_compiler.formats.bundle_contents import NOT_VERIFIED, Contents, make_contents
 from dqc_compiler.formats.bundle_in import Bundle, read_bundle
 from dqc_compiler.formats.bundle_out import write_bundle
@@ -15,13 +16,14 @@ from dqc_compiler.formats.circuit_in import read_circuit
 from dqc_compiler.formats.front import FrontEntry
 from dqc_compiler.formats.manifest import Manifest
 from dqc_compiler.formats.report import EnginesUsed
-from dqc_compiler.formats.report_bounds import bounds_agree
 from dqc_compiler.formats.rewrites import make_rewrites
 from dqc_compiler.formats.verdict import Check, Verdict
 from dqc_compiler.garbage import collection_paused
 from dqc_compiler.interruption import uninterrupted
 from dqc_compiler.ir import Circuit
 from dqc_compiler.verify import verify_directory
+from dqc_compiler.verify.bundle import load_programs
+from dqc_compiler.verify.figures import figures_problems
 
 if TYPE_CHECKING:
     from dqc_compiler.pipeline import Result
@@ -134,7 +136,7 @@ def verify_bundle(
     """
     bundle = read_bundle(directory, accept_changed=True)
     original = circuit if isinstance(circuit, Circuit) else read_circuit(circuit)
-    own = (_digest_check(bundle), _figures_check(bundle))
+    own = (_digest_check(bundle), _figures_check(Path(directory), original, bundle))
     verdict = verify_directory(Path(directory), original, bundle.manifest, level=level)
     return Verdict(
         equivalent=verdict.equivalent if all(check.passed for check in own) else False,
@@ -149,26 +151,16 @@ def _digest_check(bundle: Bundle) -> Check:
     return Check(name="digests", passed=True, detail=f"{count} files are as they were written")
 
 
-def _figures_check(bundle: Bundle) -> Check:
+def _figures_check(directory: Path, original: Circuit, bundle: Bundle) -> Check:
     """Whether report, manifest, schedule and programs tell the same figures."""
-    report, manifest = bundle.report, bundle.manifest
-    halves = sum(
-        line.startswith("dqc_epr(")
-        for text in bundle.programs.values()
-        for line in text.split("\n")
-    )
-    sent = sum(channel.size for channel in manifest.channels.values())
-    problems = {
-        "report.json and manifest.json differ": report.figures() != manifest.figures,
-        "pairs are not those of the programs": 2 * report.pairs != halves,
-        "e-bits are not copies and teleports": report.ebits != report.copies + report.teleports,
-        "messages are not those of the channels": report.messages != sent,
-        "the schedule has other pairs": len(bundle.schedule.epr) != report.pairs,
-        "the bounds contradict the pairs or each other": not bounds_agree(report),
-        "the verdicts differ": report.verdict != manifest.verdict,
-    }
-    found = [words for words, is_wrong in problems.items() if is_wrong]
-    if found:
-        return Check(name="figures", passed=False, detail="; ".join(found))
-    detail = f"{report.pairs} pairs and {sent} messages, as in the programs"
+    try:
+        task = load_programs(directory, original, bundle.manifest)
+        problems = figures_problems(bundle, task)
+    except CompilerError as error:
+        detail = f"nothing to compare them with: {error.diagnostics[0].message_text}"
+        return Check(name="figures", passed=False, detail=detail)
+    if problems:
+        return Check(name="figures", passed=False, detail="; ".join(problems))
+    report = bundle.report
+    detail = f"{report.pairs} pairs and {report.messages} messages, as in the programs"
     return Check(name="figures", passed=True, detail=detail)

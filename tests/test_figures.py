@@ -1,9 +1,11 @@
-"""`dqc verify` compares the figures that a bundle tells with its programs."""
+"""`dqc verify` compares every figure that a bundle tells with its programs and its network."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,19 @@ import pytest
 
 from dqc_compiler.bundles import save_bundle, verify_bundle
 from dqc_compiler.formats.network_file import Network
-from dqc_compiler.pipeline import compile_circuit
+from dqc_compiler.ir import Circuit, Operation
+from dqc_compiler.pareto import compile_front
+from dqc_compiler.pipeline import Options, compile_circuit
+from tests.mutations_emitted import random_circuit
 
-CIRCUIT = Path(__file__).parents[1] / "examples" / "feed_forward.qasm"
+CIRCUIT = random_circuit(5, qubits=6, gates=60, clbits=2)
+Change = Callable[[Any], None]
+
+
+def network(**link: Any) -> Network:
+    made = Network.all_to_all(nodes=3, data_qubits=2, comm_qubits=4)
+    links = tuple(replace(each, **link) for each in made.links)
+    return replace(made, links=links)
 
 
 BOUND = {"holds_for": "every placement", "pairs": 0, "method": "m", "statement": "s"}
@@ -21,55 +33,314 @@ BOUND = {"holds_for": "every placement", "pairs": 0, "method": "m", "statement":
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    network = Network.all_to_all(nodes=2, data_qubits=4, comm_qubits=1)
+    """A bundle with every kind of figure: cutoffs, several channels, corrections and a front."""
     directory = tmp_path_factory.mktemp("figures") / "bundle"
-    save_bundle(compile_circuit(CIRCUIT, network), directory)
+    front = compile_front(
+        CIRCUIT, network(cutoff_us=900.0, channels=2), options=Options(preset="fast")
+    )
+    save_bundle(front.result, directory, pareto=front.entries)
     return directory
 
 
-def spoiled(original: Path, directory: Path, change: dict[str, Any], *, both: bool) -> Path:
-    """A copy with other figures in report.json, if asked in the manifest as well, digests right."""
+def spoiled(original: Path, directory: Path, name: str, change: Change) -> Path:
+    """A copy with one file changed, and with the right digests."""
     for source in original.rglob("*.*"):
         target = directory / source.relative_to(original)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(source.read_bytes())
-    report = json.loads((directory / "report.json").read_text()) | change
-    (directory / "report.json").write_text(json.dumps(report))
+    content = json.loads((directory / name).read_text())
+    before = json.dumps(content)
+    change(content)
+    assert json.dumps(content) != before, "nothing was changed"
+    (directory / name).write_text(json.dumps(content))
     manifest = json.loads((directory / "manifest.json").read_text())
-    digest = hashlib.sha256((directory / "report.json").read_bytes()).hexdigest()
-    manifest["files"]["report.json"] = digest
-    if both:
-        manifest["figures"] |= change
+    if name != "manifest.json":
+        digest = hashlib.sha256((directory / name).read_bytes()).hexdigest()
+        manifest["files"][name] = digest
     (directory / "manifest.json").write_text(json.dumps(manifest))
     return directory
+
+
+def refused(directory: Path, circuit: Circuit = CIRCUIT) -> dict[str, str]:
+    """The checks that fail, with their details."""
+    verdict = verify_bundle(directory, circuit)
+    assert verdict.equivalent is False
+    return {check.name: check.detail for check in verdict.checks if check.passed is False}
+
+
+def put(*path: Any, value: Any = None, add: float | None = None, times: float = 1) -> Change:
+    """Set the value at a path, or add to it, or multiply it."""
+
+    def change(content: Any) -> None:
+        *steps, last = path
+        for step in steps:
+            content = content[step]
+        given = value if add is None and times == 1 else content[last] * times + (add or 0)
+        content[last] = given
+
+    return change
 
 
 def test_right_figures_pass(original: Path) -> None:
     assert verify_bundle(original, CIRCUIT).equivalent
 
 
-@pytest.mark.parametrize("both", [False, True])
-@pytest.mark.parametrize("key", ["ebits", "pairs", "messages", "copies", "lower_bound_pairs"])
-def test_wrong_figures_are_refused(original: Path, tmp_path: Path, key: str, both: bool) -> None:
-    verdict = verify_bundle(spoiled(original, tmp_path / "spoiled", {key: 77}, both=both), CIRCUIT)
-    assert verdict.equivalent is False
-    assert {check.name for check in verdict.checks if check.passed is False} >= {"figures"}
+# --- report.json ----------------------------------------------------------------------------------
+
+
+def first_link(content: Any) -> None:
+    content["per_link"][0], content["per_link"][1] = content["per_link"][1], content["per_link"][0]
+
+
+REPORT: dict[str, tuple[Change, str]] = {
+    **{
+        key: (put(key, add=70), "manifest.json differ")
+        for key in ("ebits", "pairs", "messages", "teleports", "copies", "remote_gates")
+    },
+    "two_qubit_gates": (put("two_qubit_gates", add=1), "two_qubit_gates are not"),
+    "peak": (put("peak_comm_qubits", "n0", add=1), "peak_comm_qubits are not"),
+    "bound": (put("bounds", value=[BOUND | {"pairs": 77}]), "the bounds contradict"),
+    "bound for all": (
+        put("bounds", value=[BOUND | {"pairs": 77, "holds_for": "every protocol"}]),
+        "the bounds contradict",
+    ),
+    "bound without its gap": (put("bounds", value=[BOUND | {"pairs": 1}]), "the bounds contradict"),
+    "mean": (put("makespan_ns", "mean", add=1.0), "makespan_ns is not that"),
+    "p99": (put("makespan_ns", "p99", add=1.0), "makespan_ns is not that"),
+    "planned": (put("planned_makespan_ns", add=1.0), "planned_makespan_ns is not that"),
+    "shots": (put("makespan_shots", add=1), "makespan_shots are not those"),
+    "link": (put("per_link", 0, "pairs", add=1), "per_link is not"),
+    "links": (first_link, "per_link is not"),
+    "link missing": (lambda content: content["per_link"].pop(), "per_link is not"),
+    "node missing": (lambda content: content["per_node"].pop("n0"), "per_node does not list"),
+    **{
+        f"node {key}": (put("per_node", "n1", key, add=1), f"per_node of n1: {key} not")
+        for key in (
+            "data_qubits",
+            "comm_qubits",
+            "peak_comm_qubits",
+            "pairs",
+            "messages_sent",
+            "statements",
+            "two_qubit_gates",
+            "measurements",
+            "busy_ns",
+        )
+    },
+    **{
+        f"gadgets {kind} {key}": (put("per_gadget", kind, key, add=1), "per_gadget does not")
+        for kind in ("open", "close", "move")
+        for key in ("count", "pairs")
+    },
+    "gadget missing": (lambda content: content["per_gadget"].pop("move"), "per_gadget does not"),
+    "verdict": (put("verdict", "equivalent", value=None), "the verdicts differ"),
+    "front pairs": (put("pareto", -1, "pairs", add=-1), "not one entry has the figures"),
+    "front peak": (put("pareto", -1, "peak_comm_qubits", "n0", add=5), "not one entry has"),
+    "front time": (put("pareto", -1, "makespan_ns", "p95", add=1.0), "not one entry has"),
+    "front verdict": (put("pareto", -1, "equivalent", value=None), "not one entry has"),
+    "front bundle": (put("pareto", 0, "in_bundle", value=True), "not one entry has"),
+    "front order": (lambda content: content["pareto"].reverse(), "budgets do not ascend"),
+    "front monotone": (put("pareto", 0, "pairs", value=0), "more comm qubits cost more"),
+    "front largest": (put("pareto", 0, "max_peak_comm_qubits", add=1), "is not the largest peak"),
+    "front above": (put("pareto", 0, "peak_comm_qubits", "n0", value=9), "above its budget"),
+    "front mark": (put("pareto", 0, "on_front", value=False), "are on the front"),
+}
+
+
+@pytest.mark.parametrize("name", REPORT)
+def test_a_wrong_report_is_refused(original: Path, tmp_path: Path, name: str) -> None:
+    change, words = REPORT[name]
+    found = refused(spoiled(original, tmp_path, "report.json", change))
+    assert found.keys() == {"figures"}
+    assert words in found["figures"]
 
 
 @pytest.mark.parametrize(
-    ("change", "both"),
+    ("key", "words"),
     [
-        ({"gap": {"pairs": 5, "share": 0.5, "minimum_for": []}}, True),
-        ({"gap": {"pairs": 0, "share": 0.0, "minimum_for": ["every protocol"]}}, True),
-        ({"bounds": [BOUND | {"pairs": 77}]}, False),  # more than the programs take
-        ({"bounds": [BOUND | {"pairs": 77, "holds_for": "every protocol"}]}, False),
-        ({"bounds": [BOUND | {"pairs": 1}]}, False),  # the gap does not follow from it
+        ("ebits", "e-bits are not copies"),
+        ("pairs", "pairs are not those of the programs"),
+        ("messages", "messages are not those"),
+        ("copies", "e-bits are not copies"),
+        ("remote_gates", "remote_gates are more"),
     ],
 )
-def test_wrong_bounds_are_refused(
-    original: Path, tmp_path: Path, change: dict[str, Any], both: bool
+def test_a_report_that_the_manifest_repeats_is_refused(
+    original: Path, tmp_path: Path, key: str, words: str
 ) -> None:
-    verdict = verify_bundle(spoiled(original, tmp_path / "spoiled", change, both=both), CIRCUIT)
-    failed = [check for check in verdict.checks if check.passed is False]
-    assert [check.name for check in failed] == ["figures"]
-    assert "bounds" in failed[0].detail
+    first = spoiled(original, tmp_path / "first", "report.json", put(key, value=777))
+    both = spoiled(first, tmp_path / "both", "manifest.json", put("figures", key, value=777))
+    assert words in refused(both)["figures"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("lower_bound_pairs", 77),
+        ("gap", {"pairs": 5, "share": 0.5, "minimum_for": []}),
+        ("gap", {"pairs": 0, "share": 0.0, "minimum_for": ["every protocol"]}),
+    ],
+)
+def test_bounds_that_the_manifest_repeats_are_refused(
+    original: Path, tmp_path: Path, key: str, value: Any
+) -> None:
+    first = spoiled(original, tmp_path / "first", "report.json", put(key, value=value))
+    both = spoiled(first, tmp_path / "both", "manifest.json", put("figures", key, value=value))
+    assert "the bounds contradict" in refused(both)["figures"]
+
+
+def test_remote_gates_that_the_pairs_do_not_serve(original: Path, tmp_path: Path) -> None:
+    first = spoiled(original, tmp_path / "first", "report.json", put("remote_gates", value=1))
+    change = put("figures", "remote_gates", value=1)
+    both = spoiled(first, tmp_path / "both", "manifest.json", change)
+    assert "remote_gates are not those" in refused(both)["figures"]
+
+
+# --- schedule.json --------------------------------------------------------------------------------
+
+
+def longest_operation(content: Any) -> None:
+    """The end of one node, which nothing waits for, is later."""
+    content["operations"]["n0"][-1][1] += 1.0
+
+
+def late_start(content: Any) -> None:
+    """All that follows from it is late as well, except what is told about the whole."""
+    content["operations"]["n0"][-1][0] += 1.0
+
+
+def kind_of_first_correction(content: Any) -> None:
+    entry = next(m for m in content["messages"] if m["kind"] == "x correction")
+    entry["kind"] = "z correction"
+
+
+def gadget_twice(content: Any) -> None:
+    content["epr"][1]["gadget"] = content["epr"][0]["gadget"]
+
+
+def message_twice(content: Any) -> None:
+    content["messages"].append(content["messages"][0])
+
+
+SCHEDULE: dict[str, tuple[Change, str]] = {
+    "duration": (longest_operation, "with this network"),
+    "path": (lambda content: content["epr"][0]["path"].reverse(), ": path not"),
+    "comm": (put("epr", 0, "ends", 0, "comm", add=1), ": ends not"),
+    "earliest": (put("epr", 0, "window_ns", 0, add=-1.0), ": window_ns not"),
+    "latest": (put("epr", 0, "window_ns", 1, add=1.0), ": window_ns not"),
+    "ready": (put("epr", 0, "ready_ns", add=1.0), ": ready_ns not"),
+    "expiry": (put("epr", 0, "expiry_ns", add=1.0), ": expiry_ns not"),
+    "no expiry": (put("epr", 0, "expiry_ns", value=None), ": expiry_ns not"),
+    "fidelity": (put("epr", 0, "fidelity", value=0.98), ": fidelity not"),
+    "gadget kind": (put("epr", 0, "gadget_kind", value="close"), ": gadget_kind not"),
+    "no gadget": (put("epr", 0, "gadget", value=None), ": gadget_kind not"),
+    "gadget": (gadget_twice, "the same gadget"),
+    "served": (put("epr", 0, "served", add=70), ": served not"),
+    "order": (lambda content: content["epr"].reverse(), "not in order"),
+    "arrival": (put("messages", 0, "slack_ns", add=1.0), "message 0: slack_ns"),
+    "deadline": (put("messages", 0, "deadline_ns", add=1.0), "message 0: deadline_ns"),
+    "no deadline": (put("messages", 0, "deadline_ns", value=None), "message 0: deadline_ns"),
+    "no slack": (put("messages", 0, "slack_ns", value=None), "message 0: slack_ns"),
+    "kind": (kind_of_first_correction, ": kind not"),
+    "id": (put("messages", 0, "id", add=1), "message 0: id"),
+    "message missing": (lambda content: content["messages"].pop(), "list every message"),
+    "message twice": (message_twice, "list every message"),
+    "no path": (put("critical_path", value=[]), "critical path is empty"),
+    "path begins": (lambda content: content["critical_path"].pop(0), "begin at the start"),
+    "path ends": (lambda content: content["critical_path"].pop(), "lead to the end"),
+    "path breaks": (lambda content: content["critical_path"].pop(3), "does not wait for"),
+    "path leaves": (put("critical_path", 1, 1, value=9999), "does not exist"),
+    "path of nobody": (put("critical_path", 1, 0, value="n9"), "does not exist"),
+    "planned": (put("makespan_ns", "planned", add=1.0), "planned is not"),
+    **{
+        f"{name} x {times}": (put("makespan_ns", name, times=times), f"makespan_ns: {name} is")
+        for name, times in (
+            ("mean", 0.9),
+            ("mean", 1.1),
+            ("p50", 0.9),
+            ("p50", 1.1),
+            ("p95", 0.8),
+            ("p99", 0.7),
+            ("p99", 3.0),
+        )
+    },
+}
+
+
+@pytest.mark.parametrize("name", SCHEDULE)
+def test_a_wrong_schedule_is_refused(original: Path, tmp_path: Path, name: str) -> None:
+    change, words = SCHEDULE[name]
+    found = refused(spoiled(original, tmp_path, "schedule.json", change))
+    assert words in found["schedule"]
+
+
+NETWORK: dict[str, tuple[Change, str]] = {
+    "one qubit": (put("node", "n0", "gate_1q_ns", add=1.0), "with this network"),
+    "two qubits": (put("node", "n0", "gate_2q_ns", add=1.0), "with this network"),
+    "measure": (put("node", "n0", "measure_ns", add=1.0), "with this network"),
+    "attempts": (put("link", 0, "attempt_ns", times=2.0), "with this network"),
+    "probability": (put("link", 0, "success_probability", times=0.5), "with this network"),
+    "cutoff": (put("link", 0, "cutoff_us", value=901.0), "expiry_ns"),
+    "fidelity": (put("link", 0, "fidelity", value=0.9), "fidelity"),
+}
+
+
+@pytest.mark.parametrize("name", NETWORK)
+def test_a_schedule_for_another_network_is_refused(
+    original: Path, tmp_path: Path, name: str
+) -> None:
+    change, words = NETWORK[name]
+    found = refused(spoiled(original, tmp_path, "network.json", change))
+    assert words in found["schedule"]
+
+
+def test_faster_attempts_of_the_same_mean_have_another_spread(
+    original: Path, tmp_path: Path
+) -> None:
+    """No planned time differs."""
+
+    def change(content: Any) -> None:
+        for link in content["link"]:
+            link["attempt_ns"] /= link["success_probability"]
+            link["success_probability"] = 1.0
+
+    found = refused(spoiled(original, tmp_path, "network.json", change))
+    assert found["schedule"].startswith("makespan_ns: mean is")
+
+
+def test_pairs_that_overlap_on_one_channel_are_refused(tmp_path: Path) -> None:
+    """In one of a few circuits two pairs are generated at once, if there are channels for it."""
+    made = Network.all_to_all(nodes=2, data_qubits=3, comm_qubits=None)
+    given = replace(made, links=(replace(made.links[0], channels=9),))
+    change = put("link", 0, "channels", value=1)
+    details = []
+    for seed in range(4):
+        circuit = random_circuit(seed, qubits=6, gates=60)
+        right, wrong = tmp_path / f"right {seed}", tmp_path / f"wrong {seed}"
+        save_bundle(compile_circuit(circuit, given, options=Options(preset="fast")), right)
+        spoiled(right, wrong, "network.json", change)
+        checks = verify_bundle(wrong, circuit).checks
+        details += [check.detail for check in checks if check.passed is False]
+    assert any("link 0 generates 2 pairs at" in detail for detail in details)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("probability", [1.0, 0.7, 0.001])
+def test_right_spreads_pass(tmp_path: Path, probability: float, channels: int) -> None:
+    given = network(success_probability=probability, channels=channels, latency_ns=5e3)
+    result = compile_circuit(CIRCUIT, given, options=Options(preset="fast"))
+    assert save_bundle(result, tmp_path / "bundle").report.verdict.equivalent is True
+
+
+def test_delays_and_barriers_take_their_time(tmp_path: Path) -> None:
+    rows = [
+        Operation("delay", (0,), (1234.5,)),
+        Operation("barrier", (0, 1, 2)),
+        Operation("cz", (0, 2)),
+        Operation("reset", (1,)),
+    ]
+    circuit = Circuit.from_operations("slow", ("q[0]", "q[1]", "q[2]"), (), rows)
+    made = Network.all_to_all(nodes=3, data_qubits=1, comm_qubits=1)
+    contents = save_bundle(compile_circuit(circuit, made), tmp_path / "bundle")
+    assert contents.report.verdict.equivalent is True
+    assert verify_bundle(tmp_path / "bundle", circuit).equivalent is True

@@ -9,6 +9,7 @@ from pathlib import Path
 from dqc_compiler.diagnostics.core import CompilerError
 from dqc_compiler.formats.flat_qasm import FlatProgram, circuit_from_flat, read_flat_qasm
 from dqc_compiler.formats.manifest import LOGICAL, REWRITES, Manifest
+from dqc_compiler.formats.schedule_file import ScheduleFile
 from dqc_compiler.formats.verdict import Check, Verdict
 from dqc_compiler.ir.circuit import Circuit
 from dqc_compiler.verify.bundle import load_programs, load_schedule, load_text, manifest_problems
@@ -20,8 +21,10 @@ from dqc_compiler.verify.external import external_evidence
 from dqc_compiler.verify.programs import ProgramSet
 from dqc_compiler.verify.record import read_record
 from dqc_compiler.verify.rewriting import Replacement, ReplayError, replay
+from dqc_compiler.verify.spread import spread_problems
 from dqc_compiler.verify.structure import structure_problems
 from dqc_compiler.verify.symbolic import recover
+from dqc_compiler.verify.timing import timing_problems
 
 _SHOWN_PROBLEMS = 5
 
@@ -50,7 +53,7 @@ def verify_directory(
     problems = [*structure_problems(task), *manifest_problems(task, manifest)]
     checks = [_structure_check(task, problems)]
     if not problems:
-        checks.append(_schedule_check(causality_problems(task, schedule)))
+        checks.append(_schedule_check(_schedule_problems(task, schedule)))
     return _judge(task, source, checks, level=level)
 
 
@@ -97,7 +100,7 @@ class _Source:
 
 
 def _judge(task: ProgramSet, source: _Source, checks: Sequence[Check], *, level: Level) -> Verdict:
-    if any(check.passed is False for check in checks):
+    if checks[0].passed is False:  # the structure, without which programs mean nothing
         return Verdict(equivalent=False, checks=tuple(checks))
     proofs = list(_symbolic_checks(task, source))
     is_proven = all(proof.passed for proof in proofs)
@@ -109,6 +112,8 @@ def _judge(task: ProgramSet, source: _Source, checks: Sequence[Check], *, level:
     else:
         proofs = [_undecided(proof) for proof in proofs]
         equivalent = True if any(item.is_proof and item.check.passed for item in evidence) else None
+    if any(check.passed is False for check in checks):
+        equivalent = False
     return Verdict(equivalent=equivalent, checks=(*checks, *proofs, *others))
 
 
@@ -174,8 +179,18 @@ def _structure_check(task: ProgramSet, problems: Sequence[str]) -> Check:
     return _listing("structure", problems, good)
 
 
+def _schedule_problems(task: ProgramSet, schedule: ScheduleFile) -> list[str]:
+    """Each look needs what the one before has found right."""
+    for look in (causality_problems, timing_problems, spread_problems):
+        problems = look(task, schedule)
+        if problems:
+            return problems
+    return []
+
+
 def _schedule_check(problems: Sequence[str]) -> Check:
-    return _listing("schedule", problems, "no statement comes before what it needs")
+    good = "no statement comes before what it needs, and times are those of the network"
+    return _listing("schedule", problems, good)
 
 
 def _listing(name: str, problems: Sequence[str], good: str) -> Check:

@@ -1,0 +1,302 @@
+"""Whether the times, pairs and messages of schedule.json are those of the programs and network."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import NamedTuple
+
+from dqc_compiler.formats.flat_qasm import Bit, FlatStatement
+from dqc_compiler.formats.schedule_file import Message, PairEntry, ScheduleFile
+from dqc_compiler.ir.network import Link, Node
+from dqc_compiler.verify.programs import BitKey, ProgramSet, bit_key
+from dqc_compiler.verify.structure import OUT, channel_ends
+
+_ROUNDING_NS = 1e-3
+_CORRECTIONS = {"x": "x correction", "y": "y correction", "z": "z correction"}
+
+Place = tuple[int, int]
+"""A node and the number of a statement in its program."""
+
+
+def duration_ns(node: Node, statement: FlatStatement, links: tuple[Link, ...]) -> float:
+    """How long a statement takes according to the network file."""
+    name = statement.name
+    if name == "barrier":
+        return 0.0
+    if name == "delay":
+        return statement.parameters[0]
+    if name == "dqc_epr":
+        link = links[int(statement.parameters[0])]
+        return link.attempt_ns / link.success_probability
+    if name == "measure":
+        return node.measure_ns
+    if name == "reset":
+        return node.measure_ns + node.gate_1q_ns
+    if name == "swap":
+        return 3 * node.gate_2q_ns
+    return node.gate_2q_ns if len(statement.qubits) == 2 else node.gate_1q_ns
+
+
+def timing_problems(task: ProgramSet, schedule: ScheduleFile) -> list[str]:
+    """Every figure that differs, in words; empty if there is none.
+
+    Args:
+        task: programs that obey the static guarantees.
+        schedule: times that are causal.
+    """
+    checker = _Timing(task, schedule)
+    return [
+        *checker.durations(),
+        *checker.pairs(),
+        *checker.channels(),
+        *checker.messages(),
+        *checker.critical_path(),
+        *checker.total(),
+    ]
+
+
+class _Timed(NamedTuple):
+    statement: FlatStatement
+    start: float
+    end: float
+
+
+def _differ(a: float, b: float) -> bool:
+    return abs(a - b) > _ROUNDING_NS
+
+
+class _Timing:
+    def __init__(self, task: ProgramSet, schedule: ScheduleFile) -> None:
+        self.task = task
+        self.schedule = schedule
+        self.network = task.network
+        self.names = [node.name for node in task.network.nodes]
+        self.number = {name: index for index, name in enumerate(self.names)}
+        self.latency = task.network.latencies_ns()
+        self.rows: list[list[_Timed]] = [
+            [
+                _Timed(statement, start, start + duration)
+                for statement, (start, duration) in zip(
+                    program.statements, schedule.operations[name], strict=True
+                )
+            ]
+            for name, program in zip(self.names, task.programs, strict=True)
+        ]
+        self.free: dict[Place, float] = {}  # dqc_epr -> end of what its qubit did before
+        self.use: dict[Place, float] = {}  # dqc_epr -> start of what its qubit does next
+        self.ends: dict[tuple[int, int], list[Place]] = defaultdict(list)  # link, pair
+        self.couplings: dict[Place, int] = {}  # dqc_epr -> gates on its qubit until that is reset
+        self.sent: dict[BitKey, Place] = {}
+        self.read: dict[tuple[BitKey, int], Place] = {}  # bit and reader -> earliest use
+        for node in range(len(self.names)):
+            self._walk(node)
+
+    def _walk(self, node: int) -> None:
+        latest: dict[Bit, int] = {}
+        holder: dict[Bit, Place] = {}  # the half that a qubit holds
+        for index, (statement, start, _) in enumerate(self.rows[node]):
+            place = (node, index)
+            for qubit in statement.qubits:
+                before = latest.get(qubit)
+                latest[qubit] = index
+                if before is not None and self.rows[node][before].statement.name == "dqc_epr":
+                    self.use[node, before] = start
+                if statement.name == "dqc_epr":
+                    self.free[place] = 0.0 if before is None else self.rows[node][before].end
+            self._follow(statement, place, holder)
+            for register, bit, _value in statement.condition:
+                key = bit_key(node, register, bit)
+                known = self.read.get((key, node))
+                if known is None or start < self.rows[node][known[1]].start:
+                    self.read[key, node] = place
+            if statement.writes is not None:
+                self.sent[bit_key(node, *statement.writes)] = place
+
+    def _follow(self, statement: FlatStatement, place: Place, holder: dict[Bit, Place]) -> None:
+        if statement.name == "dqc_epr":
+            link, pair = (int(value) for value in statement.parameters)
+            self.ends[link, pair].append(place)
+            self.couplings[place] = 0
+            holder[statement.qubits[0]] = place
+        elif statement.name == "reset":
+            holder.pop(statement.qubits[0], None)
+        elif statement.name == "swap":
+            held = [holder.pop(qubit, None) for qubit in statement.qubits]
+            for qubit, half in zip(reversed(statement.qubits), held, strict=True):
+                if half is not None:
+                    holder[qubit] = half
+        elif statement.name != "barrier" and len(statement.qubits) == 2:
+            for qubit in statement.qubits:
+                if qubit in holder:
+                    self.couplings[holder[qubit]] += 1
+
+    def at(self, place: Place) -> _Timed:
+        return self.rows[place[0]][place[1]]
+
+    def durations(self) -> Iterator[str]:
+        links = self.network.links
+        for node, program in enumerate(self.task.programs):
+            for statement, start, end in self.rows[node]:
+                wanted = duration_ns(self.network.nodes[node], statement, links)
+                if _differ(end - start, wanted):
+                    where = f"{program.source}:{statement.line}"
+                    yield f"{where}: takes {end - start:g} ns, with this network {wanted:g}"
+
+    def pairs(self) -> Iterator[str]:
+        for entry in self.schedule.epr:
+            wrong = list(self._wrong_keys(entry, sorted(self.ends[entry.link, entry.id])))
+            if wrong:
+                label = f"pair {entry.id} of link {entry.link}"
+                yield f"{label}: {', '.join(wrong)} not as in programs and network"
+        if [entry.id for entry in self.schedule.epr] != sorted(e.id for e in self.schedule.epr):
+            yield "the pairs are not in order of their numbers"
+        gadgets = [entry.gadget for entry in self.schedule.epr if entry.gadget is not None]
+        if len(set(gadgets)) < len(gadgets):
+            yield "two pairs belong to the same gadget"
+
+    def _wrong_keys(self, entry: PairEntry, ends: list[Place]) -> Iterator[str]:
+        link = self.network.links[entry.link]
+        if entry.path != tuple(self.names[node] for node in link.between):
+            yield "path"
+        halves = sorted((self.number[end.node], end.statement, end.comm) for end in entry.ends)
+        if halves != [(*place, self.at(place).statement.qubits[0][1]) for place in ends]:
+            yield "ends"
+        _, start, end = self.at(ends[0])
+        used = [self.use[place] for place in ends if place in self.use]
+        earliest = min(max(self.free[place] for place in ends), start)
+        latest = max(min(used, default=end) - (end - start), start)
+        if _differ(entry.window_ns[0], earliest) or _differ(entry.window_ns[1], latest):
+            yield "window_ns"
+        if _differ(entry.ready_ns, end):
+            yield "ready_ns"
+        expiry = None if link.cutoff_us is None else end + 1000.0 * link.cutoff_us
+        if (expiry is None) != (entry.expiry_ns is None) or _differ(
+            expiry or 0.0, entry.expiry_ns or 0.0
+        ):
+            yield "expiry_ns"
+        if entry.fidelity != link.fidelity:
+            yield "fidelity"
+        if (entry.gadget is None) != (entry.gadget_kind is None):
+            yield "gadget_kind"
+        if entry.gadget_kind not in ("open", None):
+            yield "gadget_kind"
+        if entry.served > max(self.couplings[place] for place in ends):
+            yield "served"
+
+    def channels(self) -> Iterator[str]:
+        """No link generates more pairs at once than it has channels."""
+        for number, link in enumerate(self.network.links):
+            changes = []
+            for (of_link, _), ends in self.ends.items():
+                if of_link == number:
+                    _, start, end = self.at(ends[0])
+                    # Rounded, so that a pair may start in the moment in which another one ends.
+                    changes += [(start + _ROUNDING_NS, 1), (end, -1)]
+            busy = 0
+            for time, change in sorted(changes):
+                busy += change
+                if busy > link.channels:
+                    yield f"link {number} generates {busy} pairs at {time:g} ns, on {link.channels}"
+                    break
+
+    def messages(self) -> Iterator[str]:
+        """Every bit that is sent has one entry per receiver, with the right times."""
+        wanted = Counter(
+            (register, bit, self.names[receiver])
+            for _, register, bit in self.sent
+            if register != OUT
+            for receiver in self._receivers(register)
+        )
+        entries = self.schedule.messages
+        if wanted != Counter((m.register_name, m.bit, m.receiver) for m in entries):
+            yield "the schedule does not list every message of the programs once"
+            return
+        for position, entry in enumerate(entries):
+            wrong = list(self._wrong_times(entry))
+            if entry.id != position:
+                wrong.append("id")
+            if wrong:
+                yield f"message {position}: {', '.join(wrong)} not as in programs and network"
+
+    def _receivers(self, register: str) -> tuple[int, ...]:
+        ends = channel_ends(register, self.network)
+        return () if ends is None else ends[1]
+
+    def _wrong_times(self, entry: Message) -> Iterator[str]:
+        key = bit_key(-1, entry.register_name, entry.bit)
+        place, receiver = self.sent[key], self.number[entry.receiver]
+        arrival = self.at(place).end + self.latency[place[0]][receiver]
+        if _differ(entry.arrival_ns, arrival):
+            yield "arrival_ns"
+        use = self.read.get((key, receiver))
+        if use is None:
+            figures = {"deadline_ns": entry.deadline_ns, "slack_ns": entry.slack_ns}
+            yield from (name for name, value in figures.items() if value is not None)
+            if entry.kind is not None:
+                yield "kind"
+            return
+        deadline = self.at(use).start
+        if entry.deadline_ns is None or _differ(entry.deadline_ns, deadline):
+            yield "deadline_ns"
+        if entry.slack_ns is None or _differ(entry.slack_ns, max(0.0, deadline - arrival)):
+            yield "slack_ns"
+        # A gate of the circuit may be one that could be a correction.
+        if entry.kind not in ("condition", _CORRECTIONS.get(self.at(use).statement.name)):
+            yield "kind"
+
+    def critical_path(self) -> Iterator[str]:
+        """From time 0 to the end, each statement starts when the one before lets it."""
+        path = []
+        for name, index in self.schedule.critical_path:
+            node = self.number.get(name)
+            if node is None or not 0 <= index < len(self.rows[node]):
+                yield f"the critical path names statement {index} of {name}, which does not exist"
+                return
+            path.append((node, index))
+        if not path:
+            if any(self.rows):
+                yield "the critical path is empty"
+            return
+        if _differ(self.at(path[0]).start, 0.0):
+            yield "the critical path does not begin at the start"
+        if _differ(self.at(path[-1]).end, self._planned()):
+            yield "the critical path does not lead to the end"
+        for before, after in pairwise(path):
+            if not any(
+                not _differ(self.at(before).end + lag, self.at(after).start)
+                for lag in self._lags(before, after)
+            ):
+                where = f"{self.names[after[0]]} {after[1]}"
+                yield f"the critical path: statement {where} does not wait for the one before"
+
+    def _both_ends(self, place: Place) -> list[Place]:
+        statement = self.at(place).statement
+        if statement.name != "dqc_epr":
+            return [place]
+        link, pair = (int(value) for value in statement.parameters)
+        return self.ends[link, pair]
+
+    def _lags(self, before: Place, after: Place) -> Iterator[float]:
+        """How long after the end of one statement another may start, for every reason to wait."""
+        first, second = self.at(before).statement, self.at(after).statement
+        if first.name == second.name == "dqc_epr" and first.parameters[0] == second.parameters[0]:
+            yield 0.0
+        for node, index in self._both_ends(before):
+            for other, later in self._both_ends(after):
+                qubits = self.at((node, index)).statement.qubits
+                if node == other and index < later:
+                    shared = set(qubits) & set(self.at((other, later)).statement.qubits)
+                    yield from [0.0] * bool(shared)
+        if first.writes is not None:
+            key = bit_key(before[0], *first.writes)
+            if any(bit_key(after[0], r, b) == key for r, b, _ in second.condition):
+                yield self.latency[before[0]][after[0]]
+
+    def _planned(self) -> float:
+        return max((row.end for rows in self.rows for row in rows), default=0.0)
+
+    def total(self) -> Iterator[str]:
+        if _differ(self.schedule.makespan_ns.planned, self._planned()):
+            yield "makespan_ns: planned is not when the last statement ends"
