@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from dqc_compiler.costs.ebits import pairs
 from dqc_compiler.ir import Circuit, Network, Placement
-from dqc_compiler.passes.burst import Burst
 from dqc_compiler.passes.cover import Cover, minimum_vertex_cover
 from dqc_compiler.passes.partition_contiguous import PartitionContiguous
 from dqc_compiler.passes.partition_metis import PartitionMetis, interaction_graph
@@ -139,40 +138,12 @@ def test_cover_is_minimal_among_hosts_at_the_operands_homes(data: st.DataObject)
     assert pairs(covered) == best
 
 
-@pytest.mark.parametrize("choose", [Cover(), Burst()])
-def test_hosts_of_local_gates_and_of_no_gates(choose: Cover | Burst) -> None:
+def test_hosts_of_local_gates_and_of_no_gates() -> None:
     network = make_network((3, 3), 1)
     for rows in ([], [("cz", (0, 1))]):
         graph = Segment().run(make_circuit(2, rows))
         placement = Placement.static(graph, network, np.zeros(2, np.int32))
-        assert pairs(choose.run(placement)) == 0
-
-
-# -- bursts -----------------------------------------------------------------------------------
-
-
-@quick
-@given(st.data(), st.integers(0, 4))
-def test_burst_takes_the_operand_that_is_busier_nearby(data: st.DataObject, window: int) -> None:
-    graph = Segment().run(data.draw(circuits(max_operations=24)))
-    network = data.draw(networks(graph.wires))
-    placement = data.draw(static_placements(graph, network))
-    hosts = Burst(window=window).run(placement).gate_host.tolist()
-    gates = graph.gate_segments.tolist()
-    home = placement.segment_home.tolist()
-
-    def served(gate: int, copied: int) -> int:
-        """Gates nearby that a copy of this operand at the other's home would serve as well."""
-        segment, node = gates[gate][copied], home[gates[gate][1 - copied]]
-        nearby = range(max(0, gate - window), min(len(gates), gate + window + 1))
-        return sum(
-            gates[other][copied] == segment and home[gates[other][1 - copied]] == node
-            for other in nearby
-        )
-
-    for gate, pair in enumerate(gates):
-        copied = 0 if served(gate, 0) >= served(gate, 1) else 1
-        assert hosts[gate] == home[pair[1 - copied]]
+        assert pairs(Cover().run(placement)) == 0
 
 
 # -- searching --------------------------------------------------------------------------------
