@@ -204,14 +204,14 @@ def test_standard_input_and_equal_bytes(here: Path) -> None:
 
 
 def test_options_of_the_search_take_effect(here: Path) -> None:
-    options = ("--time-limit", "30", "--rounds", "1", "--engine", "hub", "--seed", "3")
-    assert dqc("compile", "ghz.qasm", "--nodes", "2", "--preset", "fast", *options) == 0
+    options = ("--preset", "best", "--time-limit", "30", "--engine", "hub", "--seed", "3")
+    assert dqc("compile", "ghz.qasm", "--nodes", "2", *options, "--rounds", "0") == 0
     manifest = read_bundle("ghz.dqc").manifest
     assert manifest.seed == 3
     assert manifest.options == {
-        "preset": "fast",
+        "preset": "best",
         "time_limit": 30.0,
-        "rounds": 1,
+        "rounds": 0,
         "engine": "hub",
         "verify": "auto",
     }
