@@ -26,8 +26,8 @@ from dqc_compiler.ir import Bound, Network, Placement
 from dqc_compiler.ir.arrays import Int32
 
 _ALL_CUTS_UP_TO = 8  # nodes; above, only single nodes and pairs of nodes are cut off
-_MOST_GATES = 20_000  # for which `lower_bound_pairs` takes the time to look, 0.2 s
-_MOST_WORK = 50_000  # steps for all cuts of a certificate together; about 0.1 s
+_MOST_GATES = 10_000  # for which `lower_bound_pairs` takes the time to look, 0.1 s
+_MOST_WORK = 100_000  # steps for all cuts of a certificate together; about 0.2 s
 _ROUNDING = 1e-6  # how far above its optimum a linear program's value may be
 
 

@@ -18,7 +18,7 @@ from dqc_compiler.costs.bounds_form import (
 from dqc_compiler.costs.bounds_sides import Sides
 
 _MOST_WIRES = 1000  # the time for a rank grows with the cube
-_MOST_GATES = 20_000
+_MOST_GATES = 5_000  # 0.2 s
 
 _Letter = tuple[int, int]  # (has an X part, has a Z part)
 _LETTERS: tuple[_Letter, ...] = ((0, 1), (1, 0), (1, 1))

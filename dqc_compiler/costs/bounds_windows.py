@@ -20,8 +20,9 @@ from dqc_compiler.costs.layers import find_blocks, segment_layers
 from dqc_compiler.ir import Circuit, Network, Operation, SegmentGraph
 from dqc_compiler.ir.arrays import Int64, frozen
 
-_MOST_GATES = 20_000  # for which `clique_bound` takes the time, 0.1 s
+_MOST_GATES = 10_000  # for which `clique_bound` takes the time, 0.1 s
 _MOST_WIRES = 256  # likewise
+_MOST_WINDOWS = 100  # what is left makes up the last one
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,7 @@ def find_windows(graph: SegmentGraph, *, is_single: bool) -> tuple[Window, ...]:
     stretch = np.zeros(graph.segments, dtype=np.int64) if is_single else _meetings(graph)
     start, end = segment_layers(graph, find_blocks(graph))
     return tuple(
-        _window(graph, stretch == number, start, end)
-        for number in range(int(stretch.max(initial=-1)) + 1)
+        _window(graph, stretch == number, start, end) for number in np.unique(stretch).tolist()
     )
 
 
@@ -89,7 +89,7 @@ def _meetings(graph: SegmentGraph) -> Int64:
             if stretch[segment] < 0:
                 reached[wire] = max(reached[wire], latest[a, b][2])
                 stretch[segment] = reached[wire]
-    return np.maximum(stretch, 0)
+    return np.clip(stretch, 0, _MOST_WINDOWS - 1)
 
 
 def _window(
