@@ -15,6 +15,7 @@ from dqc_compiler.costs.bounds import lower_bound_pairs
 from dqc_compiler.costs.bounds_spreading import spreading_bound
 from dqc_compiler.costs.ebits import pairs
 from dqc_compiler.diagnostics import CompilerError
+from dqc_compiler.interruption import Patience
 from dqc_compiler.ir import Circuit, Network, Node, Placement, SegmentGraph
 from dqc_compiler.passes.cover import Cover
 from dqc_compiler.passes.exact import (
@@ -277,7 +278,7 @@ def test_the_best_preset_solves_small_circuits() -> None:
     """And stops then: without it, its rounds would go on to the time limit."""
     graph = Segment().run(random_circuit(8, 20, 2))
     network = make_network((4, 4), None)
-    placement = Place(network=network, preset="best", time_limit=500).run(graph)
+    placement = Place(network=network, preset="best", patience=Patience(500.0)).run(graph)
     assert is_proven_optimal(placement)
 
 
