@@ -34,9 +34,12 @@ def json_text(value: object) -> str:
 def _pretty(value: object, *, indent: str, column: int) -> str:
     # Indenting every pair of a long list of times would make it four times as long, and one
     # single line is unreadable and without use in a diff.
-    flat = _encode(value)
-    if not isinstance(value, (dict, list)) or column + len(flat) < LINE_WIDTH:
-        return flat
+    if not isinstance(value, (dict, list)):
+        return _encode(value)
+    if 3 * len(value) < LINE_WIDTH:  # an entry takes three characters at least
+        flat = _encode(value)
+        if column + len(flat) < LINE_WIDTH:
+            return flat
     inner = indent + "  "
     if isinstance(value, dict):
         lines = [_entry(str(key), item, inner) for key, item in value.items()]

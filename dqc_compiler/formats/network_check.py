@@ -7,6 +7,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -15,7 +16,7 @@ from pydantic import ValidationError
 from dqc_compiler.diagnostics import CompilerError, Diagnostic, Place
 from dqc_compiler.diagnostics import network as problem
 from dqc_compiler.formats.network_model import EXPECTED, LinkEntry, NetworkFile, NodeEntry
-from dqc_compiler.formats.places import KeyPath, Span, find_places
+from dqc_compiler.formats.places import KeyPath, Places, Span, find_places
 
 MAX_NAME = 64
 LONGEST_SHOWN_LINE = 160
@@ -53,8 +54,16 @@ def _load(text: str, file: str) -> dict[str, Any]:
     """The file's tables, not checked yet."""
     is_json = text.lstrip().startswith("{") or Path(file).suffix == ".json"
     language = "JSON" if is_json else "TOML"
+    is_repeating = False
+
+    def table(entries: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal is_repeating
+        made = dict(entries)
+        is_repeating = is_repeating or len(made) < len(entries)
+        return made
+
     try:
-        raw = json.loads(text) if is_json else tomllib.loads(text)
+        raw = json.loads(text, object_pairs_hook=table) if is_json else tomllib.loads(text)
     except RecursionError as error:
         reason = "nested too deeply"
         raise CompilerError(_syntax_error(text, file, language, reason, None)) from error
@@ -68,9 +77,8 @@ def _load(text: str, file: str) -> dict[str, Any]:
     if not isinstance(raw, dict):
         reason = "the file is not an object"
         raise CompilerError(_syntax_error(text, file, language, reason, Span(1, 1, 1)))
-    repeated = find_places(text).repeated if is_json else []
-    if repeated:
-        path, span = repeated[0]
+    if is_repeating:
+        path, span = find_places(text).repeated[0]
         reason = f"{path[-1]!r} is written twice"
         raise CompilerError(_syntax_error(text, file, language, reason, span))
     return raw
@@ -118,9 +126,17 @@ class _Report:
 
     def __init__(self, text: str, file: str) -> None:
         self.file = file
-        self.lines = text.split("\n")
-        self.places = find_places(text)
+        self.text = text
         self.found: list[Diagnostic] = []
+
+    @cached_property
+    def lines(self) -> list[str]:
+        return self.text.split("\n")
+
+    @cached_property
+    def places(self) -> Places:
+        """Not before there is a problem: large networks take seconds."""
+        return find_places(self.text)
 
     def key(self, path: KeyPath) -> Place:
         return _place(self.file, self.lines, self.places.key(path))

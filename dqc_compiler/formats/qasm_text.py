@@ -139,10 +139,11 @@ def program_texts(program: DistributedProgram) -> tuple[str, ...]:
         lines[row.node].append(
             statement_text(row.name, names, parameters, target=target, condition=condition)
         )
+    links = _links(program)
     return tuple(
         "\n".join(
             [
-                *_header(_comments(program, node), used[node]),
+                *_header(_comments(program, node, links[node]), used[node]),
                 *_declarations(program, node, register_names),
                 *lines[node],
             ]
@@ -157,15 +158,19 @@ def _cell_names(program: DistributedProgram, node: int) -> Callable[[int], str]:
     return lambda cell: f"data[{cell}]" if cell < data else f"comm[{cell - data}]"
 
 
-def _comments(program: DistributedProgram, node: int) -> list[str]:
+def _links(program: DistributedProgram) -> list[list[str]]:
+    """For each node the links that end there, in words."""
     names = [entry.name for entry in program.network.nodes]
-    links = [
-        f"link {index} = {names[link.between[0]]}-{names[link.between[1]]}"
-        for index, link in enumerate(program.network.links)
-        if node in link.between
-    ]
-    described = "; ".join([f'dqc-program 1: node {names[node]} of "{program.name}"', *links])
-    return [described]
+    links: list[list[str]] = [[] for _ in names]
+    for index, (a, b) in enumerate(link.between for link in program.network.links):
+        for node in (a, b):
+            links[node].append(f"link {index} = {names[a]}-{names[b]}")
+    return links
+
+
+def _comments(program: DistributedProgram, node: int, links: list[str]) -> list[str]:
+    name = program.network.nodes[node].name
+    return ["; ".join([f'dqc-program 1: node {name} of "{program.name}"', *links])]
 
 
 def _declarations(

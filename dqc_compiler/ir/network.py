@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
@@ -78,15 +80,17 @@ class Network:
     def latencies_ns(self) -> tuple[tuple[float, ...], ...]:
         """Classical latency between any two nodes over the path of least sum (Floyd-Warshall)."""
         k = len(self.nodes)
-        table = [[0.0 if a == b else float("inf") for b in range(k)] for a in range(k)]
+        table = np.full((k, k), np.inf)
+        np.fill_diagonal(table, 0.0)
         for link in self.links:
             a, b = link.between
-            table[a][b] = table[b][a] = min(table[a][b], link.latency_ns)
-        for via in range(k):
-            for a in range(k):
-                for b in range(k):
-                    table[a][b] = min(table[a][b], table[a][via] + table[via][b])
-        return tuple(tuple(row) for row in table)
+            table[a, b] = table[b, a] = min(table[a, b], link.latency_ns)
+        latencies = [link.latency_ns for link in self.links]
+        # Between nodes with a link a detour takes two links at least.
+        if not self.is_all_to_all or max(latencies, default=0) > 2 * min(latencies, default=0):
+            for via in range(k):
+                np.minimum(table, table[:, via, None] + table[via], out=table)
+        return tuple(map(tuple, table.tolist()))
 
     def verify(self) -> None:
         """Check names, ends and numbers; the network file's reader words these for the user.
