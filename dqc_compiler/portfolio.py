@@ -32,6 +32,10 @@ _MOST_GATES_IN_HYPERGRAPH = 10_000  # two seconds; METIS takes a tenth of that
 # What a gate at a third node costs where memory is short, in e-bits. No single price is best; with
 # one comm qubit dear ones are, with four cheap ones help some circuits.
 _FAR_PRICES = (0.5, 1.0, 0.2, 0.5, 0.05)
+_FAST_STARTS = ("contiguous", "metis", "hub")  # 10 ms; the hypergraph takes as long as the search
+# First and last temperatures in e-bits. No start is best at all circuits, and no temperature either:
+# both of them on two starts find more than one of them on four.
+_HOT, _WARM = (0.45, 0.1), (0.2, 0.08)
 _AGAIN_HOT, _AGAIN_EFFORT = 0.2, 2.0  # of the search that goes on from the best one
 _ROUND_EFFORT = 4.0  # work of a search in a round of `best`, relative to one of `balanced`
 
@@ -111,7 +115,7 @@ class Place:
         """Names of the engines with static homes; those that follow the gates begin with METIS."""
         used = engines.choose(self.engine).used
         if self.engine == engines.AUTO and self.preset == "fast":
-            used = ("contiguous", "metis")
+            used = _FAST_STARTS
         if self.engine == engines.AUTO and graph.gates > _MOST_GATES_IN_HYPERGRAPH:
             used = tuple(name for name in used if name != "hypergraph")
         return tuple(name for name in used if name in engines.STARTS) or ("metis",)
@@ -164,7 +168,9 @@ class Place:
     def _searched(self, starts: tuple[Placement, ...]) -> Iterator[_Candidate]:
         """Homes that move."""
         for number, start in enumerate(starts):
-            yield _Candidate(SearchPresences(seed=self._seed(number)).run(start))
+            hot, cold = _WARM if number % 2 else _HOT
+            search = SearchPresences(seed=self._seed(number), hot=hot, cold=cold)
+            yield _Candidate(search.run(start))
 
     def _near(self, starts: tuple[Placement, ...]) -> Iterator[_Candidate]:
         """Homes that move, with gates at third nodes at several prices, from the starts in turn."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pkgutil
+import random
 import re
 import resource
 import signal
@@ -491,11 +492,22 @@ if __name__ == "__main__":
 """
 
 
+def maze() -> str:
+    """A circuit of which no bound says that a placement is the best, so that rounds go on."""
+    choose = random.Random(1)
+    lines = ["OPENQASM 3.0;", 'include "stdgates.inc";', "qubit[12] q;"]
+    for _ in range(120):
+        a, b = choose.sample(range(12), 2)
+        lines += [f"ry({choose.random()}) q[{a}];", f"cx q[{a}], q[{b}];"]
+    return "\n".join(lines)
+
+
 def searching(
-    here: Path, program: str, *arguments: str, marker: str = "searching"
+    here: Path, program: str, *arguments: str, marker: str = "searching", circuit: str = GHZ
 ) -> subprocess.Popen[str]:
     """A compilation in a group of processes of its own, once it says that it is so far."""
     (here / "program").write_text(program)
+    (here / "ghz.qasm").write_text(circuit)
     running = subprocess.Popen(
         [sys.executable, "program", "compile", "ghz.qasm", "--nodes", "2", *arguments],
         stdout=subprocess.PIPE,
@@ -541,7 +553,9 @@ def test_a_second_interruption_ends_all(here: Path) -> None:
 
 def test_workers_of_an_interrupted_search_are_gone_and_silent(here: Path) -> None:
     """They share the standard error of the command: `communicate` waits for all of them."""
-    running = searching(here, ENDLESS_ROUNDS, "--preset", "best", "--time-limit", "1000")
+    running = searching(
+        here, ENDLESS_ROUNDS, "--preset", "best", "--time-limit", "1000", circuit=maze()
+    )
     os.killpg(running.pid, signal.SIGINT)
     out, error = running.communicate(timeout=60)
     assert (running.returncode, error.strip()) == (130, FINISHING)
@@ -550,19 +564,22 @@ def test_workers_of_an_interrupted_search_are_gone_and_silent(here: Path) -> Non
 
 
 def test_workers_end_with_a_process_that_is_killed(here: Path) -> None:
-    running = searching(here, ENDLESS_ROUNDS, "--preset", "best", "--time-limit", "1000")
+    running = searching(
+        here, ENDLESS_ROUNDS, "--preset", "best", "--time-limit", "1000", circuit=maze()
+    )
     running.kill()
     running.communicate(timeout=60)
     assert running.returncode == -signal.SIGKILL
 
 
 def test_a_time_limit_ends_the_rounds(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ("compile", "ghz.qasm", "--nodes", "2", "--preset", "best", "--time-limit", "1")
+    (here / "maze.qasm").write_text(maze())
+    arguments = ("compile", "maze.qasm", "--nodes", "2", "--preset", "best", "--time-limit", "3")
     done = process(*arguments)
     assert (done.returncode, done.stderr) == (0, "")
     assert re.search(r"^search +stopped: time limit$", done.stdout, re.MULTILINE)
-    manifest = read_bundle("ghz.dqc").manifest
-    assert manifest.options["time_limit"] == 1.0
+    manifest = read_bundle("maze.dqc").manifest
+    assert manifest.options["time_limit"] == 3.0
     assert manifest.verdict.equivalent is True
 
 

@@ -90,7 +90,7 @@ def test_programs_of_every_engine_are_verified_and_reported(
     assert report.verdict.equivalent
     used = {"auto": engines.choose("auto").used, "sliced": ("metis", "sliced")}.get(name, (name,))
     if preset == "fast":
-        used = {"auto": ("contiguous", "metis"), "sliced": ("metis",)}.get(name, (name,))
+        used = {"auto": ("contiguous", "metis", "hub"), "sliced": ("metis",)}.get(name, (name,))
     assert report.engines.used == used
 
 

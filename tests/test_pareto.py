@@ -72,7 +72,7 @@ def test_the_table_and_the_report(here: Path, capsys: pytest.CaptureFixture[str]
     shown = capsys.readouterr()
     assert shown.err == ""
     summary, table = shown.out.split("\n\n")
-    assert re.search(r"^e-bits +2$", summary, re.MULTILINE)
+    assert re.search(r"^e-bits +2 ", summary, re.MULTILINE)
     head, *lines = table.splitlines()
     assert re.split(r"\s{2,}", head) == [
         "comm qubits",

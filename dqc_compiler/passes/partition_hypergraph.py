@@ -145,7 +145,7 @@ class PartitionHypergraph:
     name: ClassVar[str] = "partition-hypergraph"
     network: Network
     seed: int = 0
-    tries: int = 6  # partitions, of which the cheapest is taken; 0.03 s each for 500 gates
+    tries: int = 2  # partitions, of which the cheapest is taken; 0.03 s each for 500 gates
 
     def run(self, graph: SegmentGraph) -> Placement:
         """Place every wire and every gate; the network has room for the wires."""
