@@ -33,8 +33,8 @@ _MOST_GATES_IN_HYPERGRAPH = 10_000  # two seconds; METIS takes a tenth of that
 # one comm qubit dear ones are, with four cheap ones help some circuits.
 _FAR_PRICES = (0.5, 1.0, 0.2, 0.5, 0.05)
 _FAST_STARTS = ("contiguous", "metis", "hub")  # 10 ms; the hypergraph takes as long as the search
-# First and last temperatures in e-bits. No start is best at all circuits, and no temperature either:
-# both of them on two starts find more than one of them on four.
+# First and last temperatures in e-bits. No start is best at all circuits, nor is a temperature: both
+# of them on two starts find more than one of them on four.
 _HOT, _WARM = (0.45, 0.1), (0.2, 0.08)
 _AGAIN_HOT, _AGAIN_EFFORT = 0.2, 2.0  # of the search that goes on from the best one
 _ROUND_EFFORT = 4.0  # work of a search in a round of `best`, relative to one of `balanced`
