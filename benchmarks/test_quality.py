@@ -42,10 +42,12 @@ def table(request: pytest.FixtureRequest) -> Iterator[None]:
             print(f"{words}: geometric mean {mean:.3f}")
         for row in ROWS:
             if quality.measure(row.instance).emitted >= row.pairs:
-                print(f"{row.instance}: {row.pairs} pairs of {row.peer}; {proof(row)}")
+                print(f"{row.instance}: {row.pairs} pairs by {row.peer}; {comment(row)}")
 
 
-def proof(row: Row) -> str:
+def comment(row: Row) -> str:
+    if quality.measure(row.instance).emitted > row.pairs:
+        return "WORSE"
     found = quality.certificates(row.instance)
     if not found:
         return "NOT proven to be the fewest"
