@@ -30,6 +30,7 @@ from dqc_compiler.ir import Circuit, Placement
 from dqc_compiler.ir.rewriting import Rewriting
 from dqc_compiler.passes.cover import Cover
 from dqc_compiler.passes.fuse import Fuse
+from dqc_compiler.passes.plan_visits import PlanVisits
 from dqc_compiler.passes.regroup import Regroup
 from dqc_compiler.passes.segment import Segment
 from dqc_compiler.verify.canonical import circuit_form
@@ -238,22 +239,24 @@ def test_regrouped_and_fused_is_the_same_circuit(circuit: Circuit, nodes: int) -
     Placement.static(graph, network, found.homes).verify()
 
 
+@pytest.mark.parametrize("comm", [None, 2])
 @pytest.mark.parametrize("seed", range(5))
-def test_a_ladder_costs_one_pair_per_further_node(seed: int) -> None:
+def test_a_ladder_costs_one_pair_per_further_node(seed: int, comm: int | None) -> None:
+    """With few comm qubits, too: shares are passed on from node to node then."""
     choose = random.Random(seed)
     rows: list[Row] = []
-    supports = [choose.sample(range(12), choose.randint(4, 9)) for _ in range(6)]
+    supports = [choose.sample(range(12), choose.randint(4, 12)) for _ in range(6)]
     for support in supports:
         rows += [("u", (q,), (1.0, 0.5, 0.2)) for q in range(12)]
         rows += ladder_rows(support)
-    network = make_network([4, 4, 4], None)
+    network = make_network([3, 3, 3, 3], comm)
     found = Regroup(network).run(make_circuit(12, rows))
     assert found is not None
     fused = Fuse().run(found.rewriting.circuit).circuit
     graph = Segment().run(fused)
     placement = Cover().run(Placement.static(graph, network, found.homes))
     touched = [{int(found.homes[q]) for q in support} for support in supports]
-    assert ebits.pairs(placement) == sum(len(nodes) - 1 for nodes in touched)
+    assert PlanVisits().pairs(placement) == sum(len(nodes) - 1 for nodes in touched)
 
 
 def test_an_unchanged_share_is_sent_once() -> None:
@@ -304,11 +307,14 @@ def test_the_time_is_nearly_linear() -> None:
 # The compiler
 
 
-@pytest.mark.parametrize(("name", "most"), [("pauli_8", 9), ("pauli_16", 27)])
-def test_pairs_of_pauli_gadgets(name: str, most: int) -> None:
-    data = {"pauli_8": 3, "pauli_16": 5}[name]
-    network = Network.all_to_all(nodes=4, data_qubits=data, comm_qubits=None)
-    result = compile_circuit(BENCHMARKS / f"{name}.qasm", network)
+@pytest.mark.parametrize(
+    ("name", "data", "comm", "most"),
+    [("pauli_8", 3, None, 9), ("pauli_16", 5, None, 27), ("pauli_32", 9, 2, 87)],
+)
+def test_pairs_of_pauli_gadgets(name: str, data: int, comm: int | None, most: int) -> None:
+    network = Network.all_to_all(nodes=4, data_qubits=data, comm_qubits=comm)
+    options = Options(preset="fast")
+    result = compile_circuit(BENCHMARKS / f"{name}.qasm", network, options=options)
     assert result.program.pairs <= most
     assert {"lift", "lower", "fuse"} <= {step.rule for step in result.rewriting.steps}
     assert "regroup" in result.seconds

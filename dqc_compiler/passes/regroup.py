@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar, NamedTuple
@@ -143,7 +143,32 @@ def _hubs(parities: list[_Parity], homes: list[int], nodes: int) -> tuple[int, l
     return states[0].price, hubs[::-1]
 
 
-def _tree(nodes: dict[int, int], hub: int) -> tuple[int, dict[int, int]]:
+def _routes(nodes: Iterable[int], hub: int, room: list[int | None]) -> dict[int, int]:
+    """For every other node where it sends its share: to the hub, while there is room for copies.
+
+    A node that does not send to the hub sends to one that does, and so on. What finds no room
+    anywhere goes to the hub, where copies are closed and opened again.
+    """
+    sends_to: dict[int, int] = {}
+    waiting = [hub]
+    others = [node for node in nodes if node != hub]
+    others.sort(key=lambda node: -_most(room[node]))
+    for target in iter(waiting):  # grows
+        # A node that sends its share needs a comm qubit for that.
+        free = _most(room[target]) - (target != hub)
+        while free > 0 and others:
+            node = others.pop(0)
+            sends_to[node] = target
+            waiting.append(node)
+            free -= 1
+    return {**sends_to, **dict.fromkeys(others, hub)}
+
+
+def _most(limit: int | None) -> int:
+    return _MOST_NODES if limit is None else limit
+
+
+def _tree(nodes: dict[int, int], hub: int, room: list[int | None]) -> tuple[int, dict[int, int]]:
     """A root, and parents for all other qubits, given the node of each qubit.
 
     Every node has a chain, whose last qubit stands for the node. The others' are added to the
@@ -154,9 +179,12 @@ def _tree(nodes: dict[int, int], hub: int) -> tuple[int, dict[int, int]]:
     for qubit in sorted(nodes):
         chains.setdefault(nodes[qubit], []).append(qubit)
     parent = {a: b for chain in chains.values() for a, b in pairwise(chain)}
-    root = chains[hub][-1]
-    joint = chains[hub][-2] if len(chains[hub]) > 1 else root
-    parent.update({chain[-1]: joint for node, chain in chains.items() if node != hub})
+    joints = {node: chain[-1] for node, chain in chains.items()}
+    root = joints[hub]
+    if len(chains[hub]) > 1:
+        joints[hub] = chains[hub][-2]
+    for node, target in _routes(sorted(chains), hub, room).items():
+        parent[chains[node][-1]] = joints[target]
     return root, parent
 
 
@@ -209,12 +237,17 @@ class Regroup:
             homes = self._search(parities, start, len(found))
             found.append((*_hubs(parities, homes.tolist(), nodes), homes))
         _, hubs, homes = min(found, key=lambda row: row[0])
+        load = np.bincount(homes, minlength=nodes).tolist()
+        room = [
+            None if node.comm_qubits is None else node.comm_qubits + node.data_qubits - count
+            for node, count in zip(self.network.nodes, load, strict=True)
+        ]
         regrouper = Regrouper(table)
         for parity, hub in zip(parities, hubs, strict=True):
             if parity.ladder is not None:
                 qubits = zip(parity.ladder.qubits, parity.wires, strict=True)
                 node_of = {qubit: int(homes[wire]) for qubit, wire in qubits}
-                regrouper.shape(parity.ladder, *_tree(node_of, hub))
+                regrouper.shape(parity.ladder, *_tree(node_of, hub, room))
         return Regrouping(regrouper.result(), frozen(homes, np.int32))
 
     def _starts(self, wires: int) -> Iterator[Int64]:
