@@ -112,7 +112,7 @@ class Place:
     def starts(self, graph: SegmentGraph) -> tuple[Placement, ...]:
         """The placements that everything begins with, with static homes."""
         if self.homes is not None:  # twice, to be searched at both temperatures
-            return (Placement.static(graph, self.network, self.homes),) * 2
+            return (Cover().run(Placement.static(graph, self.network, self.homes)),) * 2
         return tuple(self._start(name, graph, self.seed) for name in self._static(graph))
 
     def _static(self, graph: SegmentGraph) -> tuple[str, ...]:
