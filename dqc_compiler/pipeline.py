@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
@@ -26,10 +26,12 @@ from dqc_compiler.ir import (
     Schedule,
     SegmentGraph,
 )
+from dqc_compiler.ir.arrays import Int32
 from dqc_compiler.ir.rewriting import Rewriting
 from dqc_compiler.passes.fuse import Fuse
 from dqc_compiler.passes.insert_gadgets import InsertGadgets
 from dqc_compiler.passes.plan_visits import PlanVisits
+from dqc_compiler.passes.regroup import Regroup, Regrouping
 from dqc_compiler.passes.schedule import ListSchedule
 from dqc_compiler.passes.segment import Segment
 from dqc_compiler.portfolio import Place, Preset
@@ -116,8 +118,24 @@ class _SegmentFused:
         return Segment().run(rewriting.circuit)
 
 
+@dataclass(frozen=True)
+class _FuseRegrouped:
+    """The fused circuit, with what was done to it before."""
+
+    regrouping: Regrouping
+    name: ClassVar[str] = Fuse.name
+
+    def run(self, _: Circuit) -> Rewriting:
+        rewriting = self.regrouping.rewriting
+        return rewriting.then(Fuse().run(rewriting.circuit))
+
+
 def stages(
-    network: Network, options: Options, *, patience: Patience | None = None
+    network: Network,
+    options: Options,
+    *,
+    patience: Patience | None = None,
+    regrouping: Regrouping | None = None,
 ) -> MultiStagePassManager[Circuit, Schedule]:
     """The compiler's stages; assign to an attribute to replace one.
 
@@ -125,18 +143,22 @@ def stages(
         network: where the circuit is to run.
         options: see `Options`.
         patience: tells afterwards why the search has ended; by default that of the options.
+        regrouping: of the circuit, to be compiled instead of it.
     """
+    homes = None if regrouping is None else regrouping.homes
     return MultiStagePassManager(
-        fuse=_Task(Fuse()),
+        fuse=_Task(Fuse() if regrouping is None else _FuseRegrouped(regrouping)),
         segment=_Task(_SegmentFused()),
-        place=_Task(_place(network, options, patience)),
+        place=_Task(_place(network, options, patience, homes)),
         plan=_Task(PlanVisits()),
         insert=_Task(InsertGadgets()),
         schedule=_Task(ListSchedule()),
     )
 
 
-def _place(network: Network, options: Options, patience: Patience | None) -> Place:
+def _place(
+    network: Network, options: Options, patience: Patience | None, homes: Int32 | None
+) -> Place:
     return Place(
         network=network,
         seed=options.seed,
@@ -144,7 +166,73 @@ def _place(network: Network, options: Options, patience: Patience | None) -> Pla
         patience=patience or Patience(options.time_limit),
         rounds=options.rounds,
         engine=options.engine,
+        homes=homes,
     )
+
+
+@dataclass
+class _Compilation:
+    """What the passes have made, and how long they took."""
+
+    original: Circuit
+    network: Network
+    options: Options
+    patience: Patience
+    progress: Callable[[str], None] | None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def run(self) -> Result:
+        """Compile the circuit, and again with its ladders regrouped; the first one wins ties."""
+        regrouping = self.regrouped()
+        if regrouping is not None and self.patience.seconds is not None:
+            self.patience.seconds /= 2
+        result = self.compile(None)
+        if regrouping is not None and not self.patience.interruption.has_come:
+            result = min(result, self.compile(regrouping), key=lambda made: made.program.pairs)
+        started = perf_counter()
+        bounds = find_bounds(result.placement)
+        self.seconds["bound"] = perf_counter() - started
+        return replace(result, bounds=bounds, stopped=self.patience.stopped)
+
+    def regrouped(self) -> Regrouping | None:
+        """The circuit with other ladders, unless it has none, or the user has chosen a start."""
+        if self.options.engine != AUTO:
+            return None
+        started = perf_counter()
+        found = Regroup(network=self.network, seed=self.options.seed).run(self.original)
+        if found is not None:
+            found.verify()
+            self.note(Regroup.name, perf_counter() - started)
+        return found
+
+    def compile(self, regrouping: Regrouping | None) -> Result:
+        """Run all passes, but for the bounds."""
+        made: dict[str, Any] = {}
+
+        def keep(*, task: Any, passmanager_ir: Any, running_time: float, **_: Any) -> None:
+            made[task.name()] = passmanager_ir
+            self.note(task.name(), running_time)
+
+        network, options, patience = self.network, self.options, self.patience
+        manager = stages(network, options, patience=patience, regrouping=regrouping)
+        manager.run(self.original, callback=keep)
+        homes = None if regrouping is None else regrouping.homes
+        return Result(
+            rewriting=made["fuse"],
+            network=network,
+            placement=made["place"],
+            plan=made["plan-visits"],
+            program=made["insert-gadgets"],
+            schedule=made["schedule"],
+            options=options,
+            seconds=self.seconds,
+            engines=_place(network, options, patience, homes).engines_used(made["segment"]),
+        )
+
+    def note(self, name: str, duration: float) -> None:
+        self.seconds[name] = self.seconds.get(name, 0.0) + duration
+        if self.progress is not None:
+            self.progress(name)
 
 
 @collection_paused()
@@ -173,30 +261,5 @@ def compile_circuit(
     choose(chosen.engine)
     original = circuit if isinstance(circuit, Circuit) else read_circuit(circuit)
     check_fit(len(original.qubits), network, source=original.source)
-    made: dict[str, Any] = {}
-    seconds: dict[str, float] = {}
-
-    def keep(*, task: Any, passmanager_ir: Any, running_time: float, **_: Any) -> None:
-        made[task.name()] = passmanager_ir
-        seconds[task.name()] = running_time
-        if progress is not None:
-            progress(task.name())
-
     patience = Patience(chosen.time_limit, interruption or Interruption())
-    stages(network, chosen, patience=patience).run(original, callback=keep)
-    started = perf_counter()
-    bounds = find_bounds(made["place"])
-    seconds["bound"] = perf_counter() - started
-    return Result(
-        rewriting=made["fuse"],
-        network=network,
-        placement=made["place"],
-        plan=made["plan-visits"],
-        program=made["insert-gadgets"],
-        schedule=made["schedule"],
-        options=chosen,
-        seconds=seconds,
-        bounds=bounds,
-        engines=_place(network, chosen, patience).engines_used(made["segment"]),
-        stopped=patience.stopped,
-    )
+    return _Compilation(original, network, chosen, patience, progress).run()

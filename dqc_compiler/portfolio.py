@@ -12,6 +12,7 @@ from dqc_compiler import engines
 from dqc_compiler.costs import ebits
 from dqc_compiler.interruption import Patience
 from dqc_compiler.ir import Network, Placement, SegmentGraph
+from dqc_compiler.ir.arrays import Int32
 from dqc_compiler.passes.cover import Cover
 from dqc_compiler.passes.exact import improve_exactly
 from dqc_compiler.passes.partition_metis import PartitionMetis
@@ -89,6 +90,7 @@ class Place:
     patience: Patience = field(default_factory=Patience)
     rounds: int | None = None  # of `best`; without it and a limit, one per core
     engine: str = engines.AUTO  # one of `engines.CHOICES`
+    homes: Int32 | None = None  # of the wires, if the circuit was written for them: the only start
 
     def run(self, graph: SegmentGraph) -> Placement:
         """The cheapest candidate."""
@@ -109,6 +111,8 @@ class Place:
 
     def starts(self, graph: SegmentGraph) -> tuple[Placement, ...]:
         """The placements that everything begins with, with static homes."""
+        if self.homes is not None:  # twice, to be searched at both temperatures
+            return (Cover().run(Placement.static(graph, self.network, self.homes)),) * 2
         return tuple(self._start(name, graph, self.seed) for name in self._static(graph))
 
     def _static(self, graph: SegmentGraph) -> tuple[str, ...]:
@@ -128,6 +132,8 @@ class Place:
         is_sliced = self.preset != "fast" and self._is_worth_slicing(graph)
         used = self._static(graph) + ((engines.SLICED,) if is_sliced else ())
         missing = () if self.preset == "fast" else engines.choose(self.engine).not_installed
+        if self.homes is not None:
+            used, missing = ("regroup", *used[len(self._static(graph)) :]), ()
         return engines.Chosen(used, missing)
 
     # Candidates

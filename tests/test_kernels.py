@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dqc_compiler.ir import Placement
-from dqc_compiler.kernels import anneal, presence, reference, slices, visits
+from dqc_compiler.kernels import anneal, grouping, presence, reference, slices, visits
 from dqc_compiler.passes.plan_visits import walk_problem
 from dqc_compiler.passes.segment import Segment
 from tests.strategies import (
@@ -177,6 +177,40 @@ def slices_problem(seed: int, *, wires: int, nodes: int, proposals: int) -> Argu
     )
 
 
+def grouping_problem(seed: int, *, wires: int, nodes: int, parities: int, tries: int) -> Arguments:
+    """Random parities, in which a wire's axis stays the same half of the time."""
+    choose = random.Random(seed)
+    keys = [choose.getrandbits(63) for _ in range(wires)]
+    chosen = []
+    for _ in range(parities):
+        support = choose.sample(range(wires), choose.randint(1, wires))
+        keys = [key if choose.random() < 0.7 else choose.getrandbits(63) for key in keys]
+        chosen.append([(wire, keys[wire]) for wire in support])
+    home = [choose.randrange(nodes) for _ in range(wires)]
+    return (
+        int64(np.cumsum([0, *(len(row) for row in chosen)]).tolist()),
+        int64([wire for row in chosen for wire, _ in row]),
+        int64([key for row in chosen for _, key in row]),
+        int64(home),
+        int64([home.count(node) + choose.choice((0, 0, 1)) for node in range(nodes)]),
+        tries,
+        1.0,
+        0.1,
+        choose.randrange(1, 1 << 64),
+    )
+
+
+@st.composite
+def grouping_problems(draw: st.DrawFn) -> Arguments:
+    return grouping_problem(
+        draw(st.integers(0, 2**32)),
+        wires=draw(st.integers(2, 7)),
+        nodes=draw(st.integers(1, 5)),
+        parities=draw(st.integers(0, 12)),
+        tries=draw(st.integers(0, 60)),
+    )
+
+
 @st.composite
 def presence_problems(draw: st.DrawFn) -> Arguments:
     return presence_problem(
@@ -244,6 +278,17 @@ COMPARISONS = {
             slices_problem(3, wires=6, nodes=5, proposals=50),
         ],
         slices_problems(),
+    ),
+    "group_homes": Comparison(
+        grouping.group_homes,
+        reference.group_homes,
+        [
+            grouping_problem(1, wires=2, nodes=2, parities=3, tries=50),
+            grouping_problem(2, wires=12, nodes=4, parities=20, tries=500),
+            grouping_problem(3, wires=6, nodes=62, parities=10, tries=100),
+            grouping_problem(4, wires=5, nodes=1, parities=10, tries=20),
+        ],
+        grouping_problems(),
     ),
 }
 

@@ -13,7 +13,9 @@ from dqc_compiler.ir.rewriting import Rewriting
 class Rewrite(FileModel):
     """One replacement of operations by others that do the same to at most four qubits."""
 
-    rule: str = Field(description="name of the rule: fuse, merge, unfold or swap")
+    rule: str = Field(
+        description="name of the rule: fuse, merge, unfold, swap, lift, lower, flip or cancel"
+    )
     inputs: tuple[int, ...] = Field(
         description="operations that are replaced: those of the original from 0, outputs from there"
     )

@@ -88,9 +88,15 @@ class Wires:
                 self.before[after][q] = before
         self._gone[operation] = True
 
-    def put(self, place: int, rows: Sequence[Operation]) -> range:
-        """Exchange an operation for others on its qubits; returns their numbers."""
-        tails, after = dict(self.before[place]), self.after[place]
+    def put(self, place: int, rows: Sequence[Operation], taken: Sequence[int] = ()) -> range:
+        """Exchange an operation for others on its qubits; returns their numbers.
+
+        They may be on the qubits of operations that were just taken out, too, where these were.
+        """
+        tails, after = dict(self.before[place]), dict(self.after[place])
+        for operation in taken:
+            for q in self.before[operation].keys() - self.before[place].keys():
+                tails[q], after[q] = self.before[operation][q], self.after[operation][q]
         new = range(len(self.rows), len(self.rows) + len(rows))
         for index, row in zip(new, rows, strict=True):
             self.rows.append(row)

@@ -31,6 +31,39 @@ class Rewriting:
     circuit: Circuit
     steps: tuple[Rewrite, ...] = ()
 
+    def then(self, following: Rewriting) -> Rewriting:
+        """This, and then what was done to its circuit, as one; the numbers are this one's."""
+        numbers = self._in_program_order()
+        made = len(self.original) + sum(len(step.outputs) for step in self.steps)
+        numbers += range(made, made + sum(len(step.outputs) for step in following.steps))
+        steps = [
+            Rewrite(
+                step.rule,
+                tuple([numbers[index] for index in step.inputs]),
+                numbers[step.place],
+                step.outputs,
+            )
+            for step in following.steps
+        ]
+        return Rewriting(self.original, following.circuit, (*self.steps, *steps))
+
+    def _in_program_order(self) -> list[int]:
+        """The numbers of the operations of `circuit`."""
+        gone: set[int] = set()
+        successors: dict[int, range] = {}
+        made = len(self.original)
+        for step in self.steps:
+            gone.update(step.inputs)
+            successors[step.place] = range(made, made := made + len(step.outputs))
+        found: list[int] = []
+        stack = list(reversed(range(len(self.original))))
+        while stack:
+            operation = stack.pop()
+            if operation not in gone:
+                found.append(operation)
+            stack += reversed(successors.get(operation, ()))
+        return found
+
     def verify(self) -> None:
         """Check the two tables and the numbers of the steps.
 
