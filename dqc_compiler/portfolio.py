@@ -34,10 +34,10 @@ _MOST_GATES_IN_HYPERGRAPH = 10_000  # two seconds; METIS takes a tenth of that
 # one comm qubit dear ones are, with four cheap ones help some circuits.
 _FAR_PRICES = (0.5, 1.0, 0.2, 0.5, 0.05)
 _FAST_STARTS = ("contiguous", "metis", "hub")  # 10 ms; the hypergraph takes as long as the search
-# First and last temperatures in e-bits. No start is best at all circuits, nor is a temperature: both
-# of them on two starts find more than one of them on four.
+# First and last temperatures in e-bits. No start is best at all circuits, nor is a temperature:
+# both of them on two starts find more than one of them on four.
 _HOT, _WARM = (0.45, 0.1), (0.2, 0.08)
-_AGAIN_HOT, _AGAIN_EFFORT = 0.2, 2.0  # of the search that goes on from the best one
+_AGAIN_HOT, _AGAIN_EFFORT = 0.2, 1.5  # of the search that goes on from the best one
 _ROUND_EFFORT = 4.0  # work of a search in a round of `best`, relative to one of `balanced`
 
 
@@ -152,7 +152,9 @@ class Place:
         if self.preset == "fast":
             return
         is_short = False
-        for candidate in chain(self._searched(starts), self._followed(graph)):
+        # Where homes had better follow the gates, other starts gain nothing and would only take time.
+        static = starts[:2] if self._is_worth_slicing(graph) else starts
+        for candidate in chain(self._searched(static), self._followed(graph)):
             yield candidate
             is_short = is_short or found.price_of(candidate) > ebits.pairs(candidate.placement)
         if is_short:

@@ -13,7 +13,7 @@ from dqc_compiler.ir.arrays import Int32, Int64, frozen, offsets
 
 _EXCESS_PRICE = 0.5  # e-bits per wire and layer above a capacity; 1 froze exchanges, 0.2 lost them
 _MOST_NODES = 62  # presences are bits of a signed 64-bit mask
-_WORK_PER_GATE, _MOST_WORK = 20_000, 6_000_000  # 0.2 s; twice as much gained 0.1 %
+_WORK_PER_GATE, _MOST_WORK = 12_000, 3_000_000  # 0.1 s; twice as much gained 0.5 %
 
 
 def _neighbours(graph: SegmentGraph) -> tuple[Int64, Int64]:
