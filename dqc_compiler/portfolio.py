@@ -152,7 +152,7 @@ class Place:
         if self.preset == "fast":
             return
         is_short = False
-        # Where homes had better follow the gates, other starts gain nothing and would only take time.
+        # Where homes had better follow the gates, other starts gain nothing and only take time.
         static = starts[:2] if self._is_worth_slicing(graph) else starts
         for candidate in chain(self._searched(static), self._followed(graph)):
             yield candidate
