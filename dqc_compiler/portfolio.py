@@ -14,7 +14,9 @@ from dqc_compiler.interruption import Patience
 from dqc_compiler.ir import Network, Placement, SegmentGraph
 from dqc_compiler.ir.arrays import Int32
 from dqc_compiler.passes.cover import Cover
+from dqc_compiler.passes.embed import Embed
 from dqc_compiler.passes.exact import improve_exactly
+from dqc_compiler.passes.join_visits import JoinVisits
 from dqc_compiler.passes.partition_metis import PartitionMetis
 from dqc_compiler.passes.partition_sliced import PartitionSliced
 from dqc_compiler.passes.plan_visits import PlanVisits
@@ -54,11 +56,13 @@ class _Found:
     def __init__(self, candidates: Iterator[_Candidate]) -> None:
         priced = [(self.price_of(candidate), candidate) for candidate in candidates]
         self.price, self.best = min(priced, key=lambda pair: pair[0])
-        self.least = 0  # no placement has fewer pairs
+        self.least = 0  # no placement that embeds nothing has fewer pairs
 
     @staticmethod
     def price_of(candidate: _Candidate) -> int:
-        return PlanVisits().pairs(candidate.placement)
+        if not candidate.placement.embedded:
+            return PlanVisits().pairs(candidate.placement)
+        return JoinVisits().run(PlanVisits().run(candidate.placement)).pairs
 
     def offer(self, candidate: _Candidate) -> None:
         """Take a candidate if it is cheaper; ties go to the earlier one."""
@@ -76,7 +80,9 @@ class Place:
     best of these a longer search. `best`: after that, the optimum of small circuits, and rounds of
     longer searches from other starts, on all cores.
     Where comm qubits are limited, the plan decides, which knows every visit; and if memory turns
-    out to be short, searches in which gates at third nodes are dear compete.
+    out to be short, searches in which gates at third nodes are dear compete. At the end segments of
+    the cheapest placement are embedded, and of the cheapest one of `fast`, where qubits that stay
+    leave more to be gained.
 
     Candidates come in a fixed order, those of `fast` first, and only after these the patience may
     end: `fast` is the floor under every time limit and interruption. Without a limit, or with one
@@ -97,10 +103,13 @@ class Place:
         self.patience.begin()
         starts = self.starts(graph)
         found = _Found(self._floor(starts))
+        static = found.best
         for candidate in self.patience.limits(self._further(starts, found)):
             found.offer(candidate)
             if found.price <= found.least:
                 break
+        for candidate in self.patience.limits(self._embedded((found.best, static))):
+            found.offer(candidate)
         return found.best.placement
 
     @property
@@ -197,6 +206,16 @@ class Place:
         start = PartitionMetis(network=self.network, seed=seed).run(graph)
         sliced = Cover().run(PartitionSliced(seed=seed, decay=decay).run(start))
         return SearchPresences(seed=seed, hot=0.15, cold=0.08, effort=effort).run(sliced)
+
+    def _embedded(self, candidates: tuple[_Candidate, ...]) -> Iterator[_Candidate]:
+        """Candidates whose copies survive changes of axis, as far as there are any."""
+        if self.preset == "fast":
+            return
+        effort = _ROUND_EFFORT if self.preset == "best" else 1.0
+        for candidate in candidates:
+            placement = Embed(seed=self.seed, effort=effort).run(candidate.placement)
+            if placement.embedded:
+                yield candidate._replace(placement=placement)
 
     def _is_worth_slicing(self, graph: SegmentGraph) -> bool:
         if self.engine != engines.AUTO:
