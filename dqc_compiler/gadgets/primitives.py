@@ -1,4 +1,4 @@
-"""The two primitives, open and close, for every Pauli axis.
+"""The primitives, open and close, for every Pauli axis, and what else copies survive.
 
 An open copies the root of a segment whose axis is the Pauli P onto the far half b of a pair; a copy
 is always in Z form: |i> at b goes with the eigenvector of P with eigenvalue (-1)^i at the root. A
@@ -8,6 +8,7 @@ close takes a copy, or the root itself, out of the class again. Each is a list o
     open    sender: `couple`, m = measure a         receiver: `receive`, if (m) x b
     close   copy's node: `close_copy`, k = measure  root: if (k) P root
     move    root's node: `close_root`, k = measure  copy's node: `leave_z_form`, if (k) P b
+    embed   root's node: the gate itself            each copy's node: `follow`
 
 Source: Eisert, Jacobs, Papadopoulos, Plenio, Phys. Rev. A 62, 052317 (2000), for P = Z; the forms
 for X and Y and the move follow by conjugation and are proven outcome by outcome in the tests.
@@ -53,3 +54,22 @@ def leave_z_form(copy: int, pauli: str, *, is_flipped: bool) -> LocalGates:
         "Y": [("h", (copy,)), ("s", (copy,))],
     }
     return unflip + rest[pauli]
+
+
+def follow(copy: int, partner: int, pauli: str) -> LocalGates:
+    """What an embedded gate does to a copy: X of the copy, controlled by the gate's other qubit.
+
+    A controlled Pauli C(M, K) of a root, about an axis M orthogonal to the copies' axis N, and a
+    `partner` about K: M exchanges N's eigenvectors, which are |0> and |1> at a copy. So copies
+    survive the gate if each of them is exchanged under the same control. The angle between M and
+    the copies' X is a phase, which the root's own gate has already given.
+
+    Args:
+        copy: the copy.
+        partner: a member of the other qubit at the copy's node.
+        pauli: K at `partner`; "Z" if that is a copy.
+    """
+    if pauli == "Z":
+        return [("cx", (partner, copy))]
+    # C(X, K) is C(K, X): a named gate once the copy's X is turned into Z.
+    return [("h", (copy,)), (f"c{pauli.lower()}", (copy, partner)), ("h", (copy,))]
