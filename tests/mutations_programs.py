@@ -391,4 +391,101 @@ CASES: tuple[Case, ...] = (
         b_to_a[1] = measure data[0];
         """,
     ),
+    case(
+        "embedded gate",
+        """
+        rzz(0.7) q[0], q[1];
+        h q[0];
+        cz q[0], q[1];
+        h q[0];
+        rzz(-1.9) q[0], q[1];
+        ry(0.4) q[0];
+        """,
+        "a0 b0",
+        a=_open("Z", "data[0]", link=0, pair=0, bit="a_to_b[0]")
+        + _receive(link=0, pair=1, comm=1, bit="b_to_a[0]")
+        + "h data[0];\ncz data[0], comm[1];\nh data[0];"
+        + _close(comm=1, bit="a_to_b[1]")
+        + "if (b_to_a[1]) { z data[0]; }\nry(0.4) data[0];",
+        b=_receive(link=0, pair=0, bit="a_to_b[0]")
+        + "rzz(0.7) comm[0], data[0];"
+        + _open("Z", "data[0]", link=0, pair=1, comm=1, bit="b_to_a[0]")
+        + "cx data[0], comm[0];\nrzz(-1.9) comm[0], data[0];\nif (a_to_b[1]) { z data[0]; }"
+        + _close(bit="b_to_a[1]"),
+    ),
+    case(
+        "two embedded gates that do not commute",
+        "rzz(0.7) q[0], q[1];\ncx q[1], q[0];\ncy q[1], q[0];\ncp(-1.9) q[0], q[1];\nrx(0.4) q[0];",
+        "a0 b0",
+        a=_open("Z", "data[0]", link=0, pair=0, bit="a_to_b[0]")
+        + _receive(link=0, pair=1, comm=1, bit="b_to_a[0]")
+        + "cx comm[1], data[0];\ncy comm[1], data[0];"
+        + _close(comm=1, bit="a_to_b[1]")
+        + "if (b_to_a[1]) { z data[0]; }\nrx(0.4) data[0];",
+        b=_receive(link=0, pair=0, bit="a_to_b[0]")
+        + "rzz(0.7) comm[0], data[0];"
+        + _open("Z", "data[0]", link=0, pair=1, comm=1, bit="b_to_a[0]")
+        + """
+        cx data[0], comm[0];
+        cx data[0], comm[0];
+        cp(-1.9) comm[0], data[0];
+        if (a_to_b[1]) { z data[0]; }
+        """
+        + _close(bit="b_to_a[1]"),
+    ),
+    case(
+        "correction owed through an embedded gate",
+        "cz q[0], q[2];\ncx q[1], q[0];\nrzz(0.7) q[0], q[1];\nrx(0.4) q[0];\nrx(0.5) q[1];",
+        "a0 b0 c0",
+        a=_open("Z", "data[0]", link=0, pair=0, bit="a_to_b[0]")
+        + _open("Z", "data[0]", link=1, pair=1, bit="a_to_c[0]")
+        + _receive(link=0, pair=2, comm=1, bit="b_to_a[0]")
+        + "cx comm[1], data[0];"
+        + _close(comm=1, bit="a_to_b[1]")
+        + "if (c_to_a__b[0]) { z data[0]; }\nif (b_to_a[1]) { z data[0]; }\nrx(0.4) data[0];",
+        b=_receive(link=0, pair=0, bit="a_to_b[0]")
+        + _open("Z", "data[0]", link=0, pair=2, comm=1, bit="b_to_a[0]")
+        + """
+        cx data[0], comm[0];
+        rzz(0.7) comm[0], data[0];
+        if (a_to_b[1]) { z data[0]; }
+        if (c_to_a__b[0]) { z data[0]; }
+        rx(0.5) data[0];
+        """
+        + _close(bit="b_to_a[1]"),
+        c=_receive(link=1, pair=1, bit="a_to_c[0]")
+        + "cz comm[0], data[0];"
+        + _close(bit="c_to_a__b[0]"),
+    ),
 )
+
+LARGER_CASES: tuple[Case, ...] = (
+    case(
+        "embedded gate of three members",
+        "rzx(0.7) q[2], q[0];\ncx q[0], q[1];\nrzx(-1.9) q[2], q[0];\nU(0.4, 0.2, 0.9) q[0];",
+        "a0 b0 c0",
+        a=_open("X", "data[0]", link=0, pair=0, bit="a_to_b[0]")
+        + _open("X", "data[0]", link=1, pair=1, bit="a_to_c[0]")
+        + _receive(link=0, pair=2, bit="b_to_a[0]")
+        + "cz data[0], comm[0];"
+        + _close(bit="a_to_b[1]")
+        + """
+        if (b_to_a[1]) { x data[0]; }
+        if (c_to_a[0]) { x data[0]; }
+        U(0.4, 0.2, 0.9) data[0];
+        """,
+        b=_receive(link=0, pair=0, bit="a_to_b[0]")
+        + _open("X", "data[0]", link=0, pair=2, comm=1, bit="b_to_a[0]")
+        + _open("X", "data[0]", link=2, pair=3, comm=1, bit="b_to_c[0]")
+        + "h comm[0];\ncx comm[0], data[0];\nh comm[0];"
+        + _close(bit="b_to_a[1]")
+        + "if (a_to_b[1]) { x data[0]; }\nif (c_to_b[0]) { x data[0]; }",
+        c=_receive(link=1, pair=1, bit="a_to_c[0]")
+        + "rzz(0.7) data[0], comm[0];"
+        + _receive(link=2, pair=3, comm=1, bit="b_to_c[0]")
+        + "cx comm[1], comm[0];\nrzz(-1.9) data[0], comm[0];"
+        + _close(bit="c_to_a[0]")
+        + _close(comm=1, bit="c_to_b[0]"),
+    ),
+)
+"""Too many qubits to follow all their mutants."""

@@ -13,7 +13,7 @@ from dqc_compiler.verify.symbolic import recover
 from tests.growth import growth
 from tests.mutations_emitted import distributed, emitted_task, random_circuit
 from tests.mutations_oracle import agree, of_circuit, of_programs
-from tests.mutations_programs import CASES, Case, case, circuit_of, task_of
+from tests.mutations_programs import CASES, LARGER_CASES, Case, case, circuit_of, task_of
 
 
 def difference(circuit, task, *, seed: int | None = None) -> str | None:
@@ -22,12 +22,12 @@ def difference(circuit, task, *, seed: int | None = None) -> str | None:
     return first_difference(circuit_form(circuit), found, circuit.qubits, circuit.clbits)
 
 
-@pytest.mark.parametrize("given", CASES, ids=lambda given: given.name)
+@pytest.mark.parametrize("given", CASES + LARGER_CASES, ids=lambda given: given.name)
 def test_written_programs_are_right_on_every_outcome(given: Case) -> None:
     assert agree(of_circuit(circuit_of(given)), of_programs(task_of(given)))
 
 
-@pytest.mark.parametrize("given", CASES, ids=lambda given: given.name)
+@pytest.mark.parametrize("given", CASES + LARGER_CASES, ids=lambda given: given.name)
 def test_written_programs_are_recovered_in_every_interleaving(given: Case) -> None:
     circuit, task = circuit_of(given), task_of(given)
     assert difference(circuit, task) is None

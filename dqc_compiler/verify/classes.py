@@ -1,22 +1,25 @@
-"""The state of the symbolic machine: which qubits hold which wire, and what is owed.
+"""The rules of the symbolic machine: which qubits hold which wire, and what is owed.
 
-The rules are specified in docs/reference/qasm-dialect.md; the notation is the same here. A *class*
+They are specified in docs/reference/qasm-dialect.md; the notation is the same here. A *class*
 is one logical wire, or a pair that no wire has reached yet (an anonymous class, whose input is
 |+>). Its members are the physical qubits that hold it, in the state
 
-    (x)_i L_i X^x_i  .  X-side couplings  .  Z-side couplings  .  sum_b |b...b><b|  Z^z F
+    (x)_i L_i A_i X^x_i  .  X-side couplings  .  Z-side couplings  .  sum_b |b...b><b|  Z^z F
 
 applied to the wire, where L_i is a rotation of the member, F the frame of the wire, x_i and z are
 parities of bits of which corrections are still owed. A coupling is a controlled Pauli between two
-classes, one of them anonymous, which is undone by the measurement that it prepares.
+classes, one of them anonymous, which is undone by the measurement that it prepares. A_i are the
+controlled Paulis across the axis that the member is *ahead* of others: as soon as all members have
+one of them, it is a gate of the wire.
 """
 
 from __future__ import annotations
 
-from math import atan2, pi
+from math import atan2, cos, pi, remainder, sin
 
 from dqc_compiler.verify.canonical import CanonicalForm, Condition, Event, Origin, Side
-from dqc_compiler.verify.gates import TwoBody, after_controlled
+from dqc_compiler.verify.gates import TwoBody, after_controlled, exchanged
+from dqc_compiler.verify.members import ONE, Across, Class, Coupling, Member, RefusalError
 from dqc_compiler.verify.rotations import (
     AXIS_TOLERANCE,
     FLIP,
@@ -39,64 +42,13 @@ from dqc_compiler.verify.rotations import (
     turn_back,
 )
 
-ONE = -1
-"""In a set of owed bits: a bit that is always 1, so that the Pauli is there for certain."""
-
-
-class Class:
-    """One logical wire, or an anonymous pair (`wire` is None), with the qubits that hold it."""
-
-    __slots__ = ("couplings", "members", "plain", "wire", "z")
-
-    def __init__(self, wire: int | None) -> None:
-        self.wire = wire
-        self.members: list[Member] = []
-        self.z: set[int] = set()
-        self.couplings: list[Coupling] = []  # those with a Z-side here
-        self.plain = wire is not None  # one member, nothing owed, nothing coupled, L = 1
-
-
-class Member:
-    """A physical qubit that holds a class."""
-
-    __slots__ = ("group", "sides", "turn", "x")
-
-    def __init__(self, group: Class) -> None:
-        self.group = group
-        self.turn = IDENTITY
-        self.x: set[int] = set()
-        self.sides: list[Coupling] = []  # those with an X-side here
-        group.members.append(self)
-
-
-class Coupling:
-    """A controlled Pauli: Z of the class `first`, and Z of `second` or X of one member."""
-
-    __slots__ = ("first", "second")
-
-    def __init__(self, first: Class, second: Class | Member) -> None:
-        self.first = first
-        self.second = second
-
-    def other_end(self, group: Class) -> Class | Member:
-        """What the Z-side at `group` is coupled to."""
-        return self.second if self.first is group else self.first
-
-    def move(self, old: Class, new: Class) -> None:
-        """Follow a class that was absorbed by another one."""
-        self.first = new if self.first is old else self.first
-        self.second = new if self.second is old else self.second
-
-
-class RefusalError(Exception):
-    """The effect of a statement cannot be stated exactly."""
-
 
 class Classes:
     """The rules of the machine; whatever they do not cover raises `RefusalError`."""
 
     def __init__(self, form: CanonicalForm) -> None:
         self.form = form
+        self.ahead = 0  # how many controlled Paulis have not reached all members of a class
 
     def rotate(self, member: Member, q: Quaternion) -> None:
         """A one-qubit gate."""
@@ -115,6 +67,12 @@ class Classes:
         if first.wire is None or second.wire is None:
             self._prepare(a, b, gate)
             return
+        if self._is_across(a, gate.p):
+            self._embed(a, b, gate, origin)
+            return
+        if self._is_across(b, gate.q):
+            self._embed(b, a, exchanged(gate), origin)
+            return
         p = self._inner_axis(a, gate.p)
         q = self._inner_axis(b, gate.q)
         self.form.couple((first.wire, second.wire), p, q, gate.angle, origin)
@@ -131,6 +89,7 @@ class Classes:
         inner = turn_back(member.turn, axis)
         if member.x:
             raise RefusalError("a qubit is used before its correction")
+        self._refuse_ahead(member)
         if same(inner, Z):
             return Z
         if same(inner, negate(Z)):
@@ -185,6 +144,7 @@ class Classes:
             raise RefusalError("a gate under the outcome of a gadget is not a Pauli on this qubit")
         if pauli[1] and member.sides:
             raise RefusalError("a qubit is used between its coupling to a pair and its measurement")
+        self._refuse_ahead(member)
         group = member.group
         group.plain = False
         if not value:
@@ -209,6 +169,87 @@ class Classes:
         member.x.clear()
         member.group.z.clear()
         member.group.plain = True
+
+    # Gates across the axis of open copies.
+
+    def _is_across(self, member: Member, axis: Vector) -> bool:
+        """Whether an axis is orthogonal to that of a wire's open copies."""
+        group = member.group
+        if group.wire is None or len(group.members) == 1:
+            return False
+        return abs(turn_back(member.turn, axis)[2]) < AXIS_TOLERANCE
+
+    def _embed(self, member: Member, control: Member, gate: TwoBody, origin: Origin) -> None:
+        """A controlled Pauli across the axis of the copies, at one of the members.
+
+        With C(Z, A) on each member i, A_i = X cos f_i + Y sin f_i, the values of all members are
+        exchanged under one control: that is C(Z, A) on the wire, with f the sum of the f_i.
+        """
+        left = after_controlled(gate)
+        if left is None:
+            raise RefusalError("a gate does not commute with the axis of the open copies")
+        if member.sides or control.sides or member.group.couplings:
+            raise RefusalError("a qubit is used between its coupling to a pair and its measurement")
+        if member.x or control.x:
+            raise RefusalError("a qubit is used before its correction")
+        is_z, is_negative = self._enter(control, gate.q)
+        if not is_z:
+            raise RefusalError("a gate does not commute with the axis of the open copies")
+        inner = turn_back(member.turn, gate.p)
+        member.ahead.append(Across(control.group, atan2(inner[1], inner[0]), origin))
+        control.group.controls += 1
+        self.ahead += 1
+        own, other = left
+        if is_negative:
+            own = multiply(half_turn(gate.p), own)
+        member.turn = multiply(own, member.turn)
+        control.turn = multiply(other, control.turn)
+        self._catch_up(member.group)
+
+    def _catch_up(self, group: Class) -> None:
+        """Gates that have reached all members become gates of the wire."""
+        for control in [across.control for across in group.members[0].ahead]:
+            places = [_first(control, member) for member in group.members]
+            if None not in places:
+                self._finish(group, control, [place for place in places if place is not None])
+                self._catch_up(group)
+                return
+
+    def _finish(self, group: Class, control: Class, places: list[int]) -> None:
+        if group.controls or group.couplings:
+            raise RefusalError("a gate does not commute with another one that is not finished")
+        parts = [m.ahead.pop(place) for m, place in zip(group.members, places, strict=True)]
+        f, origin = sum(part.angle for part in parts), parts[0].origin
+        control.controls -= len(group.members)
+        self.ahead -= len(group.members)
+        axis = (cos(f), sin(f), 0.0)
+        assert group.wire is not None
+        assert control.wire is not None
+        self.form.couple((control.wire, group.wire), Z, axis, -pi / 2, origin)
+        self.form.rotate(control.wire, about(Z, pi / 2))
+        self.form.rotate(group.wire, about(axis, pi / 2))
+        # C(Z, A) turns the Z of the wire into Z of both.
+        control.z ^= group.z
+        self._settle(control)
+
+    def _refuse_ahead(self, member: Member) -> None:
+        if member.ahead:
+            raise RefusalError("a qubit is used after a gate that its copies have not gone through")
+
+    def waits(self, member: Member, axis: Vector | None) -> bool:
+        """Whether a statement has to wait for gates across the axis of copies.
+
+        Args:
+            member: the qubit that it acts on.
+            axis: of a two-qubit gate; None for a measurement, a reset or a condition.
+        """
+        group = member.group
+        if axis is None:
+            return bool(member.ahead) or (group.controls > 0 and len(group.members) == 1)
+        inner = turn_back(member.turn, axis)
+        if member.ahead and abs(inner[2]) > AXIS_TOLERANCE:
+            return True
+        return group.controls > 0 and not _is_along(inner, Z)
 
     # Conditions.
 
@@ -257,6 +298,7 @@ class Classes:
             member.turn = half_turn_from_z(axis)
             self.form.rotate(group.wire, inverse(member.turn))
             return True, False
+        self._refuse_ahead(member)
         inner = turn_back(member.turn, axis)
         if group.wire is None and len(group.members) == 2 and not self._is_coupled(group):
             if not same(inner, Z):
@@ -272,7 +314,8 @@ class Classes:
 
     def _is_alone(self, member: Member) -> bool:
         group = member.group
-        return len(group.members) == 1 and not group.couplings and not member.sides
+        is_used = group.couplings or group.controls or member.sides
+        return len(group.members) == 1 and not is_used
 
     def _is_coupled(self, group: Class) -> bool:
         return bool(group.couplings) or any(member.sides for member in group.members)
@@ -305,6 +348,7 @@ class Classes:
 
         Otherwise it is a gadget's, and the qubit is not a member of anything any more.
         """
+        self._refuse_ahead(member)
         group = member.group
         axis = turn_back(member.turn, Z)
         if self._is_alone(member) and group.wire is not None:
@@ -350,6 +394,7 @@ class Classes:
             self._rotate_inside(group, about(Z, -angle))
         self._absorb_sign(group)
         self._attach(group)
+        self._catch_up(group)
         self._settle(group)
 
     def _rotate_inside(self, group: Class, q: Quaternion) -> None:
@@ -476,6 +521,16 @@ class Classes:
         self.form.rotate(group.wire, member.turn)
         member.turn = IDENTITY
         group.plain = True
+
+
+def _first(control: Class, member: Member) -> int | None:
+    """Where a member's first gate under `control` is, if it commutes with all those before it."""
+    for place, across in enumerate(member.ahead):
+        if across.control is control:
+            earlier = [other.angle - across.angle for other in member.ahead[:place]]
+            is_free = all(abs(remainder(angle, pi)) < AXIS_TOLERANCE for angle in earlier)
+            return place if is_free else None
+    return None
 
 
 def _pauli(axis: Vector) -> tuple[bool, bool] | None:

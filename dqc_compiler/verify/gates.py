@@ -90,6 +90,12 @@ def two_body(name: str, parameters: tuple[float, ...]) -> TwoBody:
     return _two_body(p, q, angle, 0.0, 0.0)
 
 
+def exchanged(gate: TwoBody) -> TwoBody:
+    """The same gate with its qubits in the other order."""
+    p, q, angle, first, second, (own, other) = gate
+    return TwoBody(q, p, angle, second, first, (other, own))
+
+
 def after_controlled(gate: TwoBody) -> tuple[Quaternion, Quaternion] | None:
     """The local rotations that make the gate out of the controlled Pauli C(P, Q).
 

@@ -51,7 +51,10 @@ def bit_key(node: int, register: str, index: int) -> BitKey:
 
 
 def interleave(
-    programs: tuple[FlatProgram, ...], *, choose: Callable[[int], int] | None = None
+    programs: tuple[FlatProgram, ...],
+    *,
+    choose: Callable[[int], int] | None = None,
+    waits: Callable[[Step], bool] | None = None,
 ) -> Iterator[Step]:
     """One valid order of all statements: a node waits at unwritten bits and unmatched pairs.
 
@@ -59,6 +62,8 @@ def interleave(
         programs: of all nodes, in network order.
         choose: given the number of nodes that can go on, which of them executes one statement.
             Without it each node runs until it waits, in turn.
+        waits: whether a statement, not that of a pair, had better come after others. It comes at
+            last when no other one can.
 
     Raises:
         CompilerError: with `Deadlock` if no node can go on before all programs have ended.
@@ -68,7 +73,13 @@ def interleave(
     waiting: dict[BitKey, list[int]] = {}
     halves: dict[tuple[float, ...], tuple[int, FlatStatement]] = {}
     ready = deque(range(len(programs)))
-    while ready:
+    held: list[int] = []
+    is_patient = True
+    while ready or held:
+        if not ready:  # if nothing has happened since the last time, somebody has to go on
+            is_patient = not is_patient
+            ready.extend(held)
+            held.clear()
         if choose is not None:
             ready.rotate(-choose(len(ready)))
         node = ready.popleft()
@@ -78,6 +89,9 @@ def interleave(
             missing = _first_missing(node, statement, written)
             if missing is not None:
                 waiting.setdefault(missing, []).append(node)
+                break
+            if waits and is_patient and waits(Step(node, statement)):
+                held.append(node)
                 break
             if statement.name == "dqc_epr":
                 first = halves.pop(statement.parameters, None)
@@ -91,6 +105,7 @@ def interleave(
             else:
                 yield Step(node, statement)
             position[node] += 1
+            is_patient = True
             if statement.writes is not None:
                 key = bit_key(node, *statement.writes)
                 written.add(key)

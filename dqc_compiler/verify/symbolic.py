@@ -11,11 +11,13 @@ from collections.abc import Callable
 from dqc_compiler.diagnostics.core import CompilerError, Place
 from dqc_compiler.diagnostics.verify import NotRecognised
 from dqc_compiler.formats.flat_qasm import Bit, FlatStatement
-from dqc_compiler.ir.circuit import ONE_QUBIT_GATES
+from dqc_compiler.ir.circuit import ONE_QUBIT_GATES, TWO_QUBIT_GATES
 from dqc_compiler.verify.canonical import CanonicalForm, Event, Origin, conjunction
-from dqc_compiler.verify.classes import Class, Classes, Member, RefusalError
+from dqc_compiler.verify.classes import Classes
 from dqc_compiler.verify.gates import rotation, two_body
+from dqc_compiler.verify.members import Class, Member, RefusalError
 from dqc_compiler.verify.programs import ProgramSet, Step, bit_key, interleave
+from dqc_compiler.verify.rotations import Vector
 
 
 class Dead:
@@ -68,7 +70,7 @@ class _Machine:
 
     def run(self, choose: Callable[[int], int] | None) -> CanonicalForm:
         try:
-            for step in interleave(self.task.programs, choose=choose):
+            for step in interleave(self.task.programs, choose=choose, waits=self.waits):
                 self.node, self.line = step.node, step.statement.line
                 self.step(step)
             self.line = 0
@@ -107,6 +109,22 @@ class _Machine:
         else:
             gate = two_body(name, statement.parameters)
             self.classes.couple(self.member(cells[0]), self.member(cells[1]), gate, self.origin())
+
+    def waits(self, step: Step) -> bool:
+        """Whether a statement had better come after the rest of a gate across copies."""
+        name, condition = step.statement.name, step.statement.condition
+        is_local = name in ONE_QUBIT_GATES and not condition
+        if not self.classes.ahead or is_local or name in ("barrier", "delay", "swap", "dqc_epr"):
+            return False
+        states = [self.states[self.cell(step.node, qubit)] for qubit in step.statement.qubits]
+        axes: list[Vector | None] = [None] * len(states)
+        if name in TWO_QUBIT_GATES and not condition:
+            gate = two_body(name, step.statement.parameters)
+            axes = [gate.p, gate.q]
+        return any(
+            isinstance(state, Member) and self.classes.waits(state, axis)
+            for state, axis in zip(states, axes, strict=True)
+        )
 
     def cell(self, node: int, qubit: Bit) -> int:
         return self.offset[node][qubit[0]] + qubit[1]
