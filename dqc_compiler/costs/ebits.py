@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from dqc_compiler.costs.embedding import joins
 from dqc_compiler.ir import Placement
 from dqc_compiler.ir.arrays import Int64
 
@@ -28,6 +29,7 @@ def pairs(placement: Placement) -> int:
 
     The sum over all segments of the distinct nodes among the hosts of its gates and the home of the
     wire's next segment, its own home left out. Under a budget of comm qubits a copy may have to be
-    opened twice, which `RemotePlan.pairs` counts.
+    opened twice, which `RemotePlan.pairs` counts. A visit that an embedded segment joins to an
+    earlier one is free.
     """
-    return len(_presences(placement))
+    return len(_presences(placement)) - sum(1 for _ in joins(placement))

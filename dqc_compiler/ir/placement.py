@@ -10,15 +10,23 @@ from dqc_compiler.ir.arrays import Int32, frozen
 from dqc_compiler.ir.network import Network
 from dqc_compiler.ir.segments import SegmentGraph
 
+_SAME_AXIS = 1e-8  # how far products of unit vectors may be off
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Placement:
-    """A point of the search space: a home per segment and a host per gate (node indices)."""
+    """A point of the search space: a home per segment and a host per gate (node indices).
+
+    Gates of an `embedded` segment are applied to every open copy of its wire as well, so that
+    copies of the segment before it live on and serve the segment behind it, which has the same axis
+    (`costs.embedding`). Embedded segments may follow each other.
+    """
 
     graph: SegmentGraph
     network: Network
     segment_home: Int32  # (s,)
     gate_host: Int32  # (g,)
+    embedded: tuple[int, ...] = ()  # segments, ascending
 
     @classmethod
     def static(cls, graph: SegmentGraph, network: Network, homes: Int32) -> Placement:
@@ -54,9 +62,35 @@ class Placement:
         for column in (self.segment_home, self.gate_host):
             if len(column) and (column.min() < 0 or column.max() >= k):
                 raise ValueError("a home or host is not a node")
+        self._verify_embedded()
         load = np.bincount(self.start_home, minlength=k)
         for node, count in zip(self.network.nodes, load.tolist(), strict=True):
             if count > node.data_qubits:
                 raise ValueError(
                     f"{count} qubits start at {node.name}, which has {node.data_qubits}"
                 )
+
+    def _verify_embedded(self) -> None:
+        if list(self.embedded) != sorted(set(self.embedded)):
+            raise ValueError("embedded segments are not distinct and ascending")
+        graph, chosen = self.graph, set(self.embedded)
+        for segment in self.embedded:
+            before, behind = segment - 1, segment + 1
+            while before in chosen:
+                before -= 1
+            while behind in chosen:
+                behind += 1
+            around = [before, segment, behind]
+            if before < 0 or behind >= graph.segments or len({*graph.segment_wire[around]}) > 1:
+                raise ValueError("an embedded segment is the first or last of its wire")
+            if len({*self.segment_home[around]}) > 1:
+                raise ValueError("a wire changes its home at an embedded segment")
+            across, axis, again = graph.segment_axis[around[1:2] + around[:1] + around[2:]]
+            if abs(across @ axis) > _SAME_AXIS or abs(abs(axis @ again) - 1) > _SAME_AXIS:
+                raise ValueError("an embedded segment is not orthogonal to those around it")
+        sides = np.isin(graph.gate_segments, self.embedded)
+        if sides.all(axis=1).any():
+            raise ValueError("a gate is embedded on both sides")
+        gate, side = np.nonzero(sides)
+        if (self.gate_host[gate] != self.segment_home[graph.gate_segments[gate, side]]).any():
+            raise ValueError("an embedded gate is not executed at the home")

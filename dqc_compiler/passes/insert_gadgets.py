@@ -23,7 +23,14 @@ from dqc_compiler.gadgets.frames import (
 )
 from dqc_compiler.gadgets.gates import GATE_AXES, at_host
 from dqc_compiler.gadgets.memory import NodeMemory
-from dqc_compiler.gadgets.primitives import close_copy, close_root, couple, leave_z_form, receive
+from dqc_compiler.gadgets.primitives import (
+    close_copy,
+    close_root,
+    couple,
+    follow,
+    leave_z_form,
+    receive,
+)
 from dqc_compiler.gadgets.tape import Row, Tape
 from dqc_compiler.ir import (
     ABSENT,
@@ -83,6 +90,7 @@ class _Writer:
         self.gadgets: list[tuple[GadgetKind, int]] = []
         self.served: list[int] = []
         self.pairs = 0
+        self.embedded = _embedded_operations(plan)
         self.readers = self._readers(plan.placement.start_home.tolist())
         self.upcoming = _upcoming_segments(plan)
         self.out: dict[int, int] = {}  # clbit -> bit of `out` that holds it
@@ -238,6 +246,28 @@ class _Writer:
                 operation=step.operation,
             )
         )
+        paulis = GATE_AXES[row.name]
+        for side in (0, 1):
+            self._follow(step, wires[side], paulis[side], wires[1 - side], paulis[1 - side])
+
+    def _follow(
+        self, step: Step, wire: _Wire, pauli: str, partner: _Wire, partner_pauli: str
+    ) -> None:
+        """An embedded gate: the copies follow a gate that their root has gone through."""
+        if not wire.copies or parallel(wire.axis, wire.axis_of(pauli)):
+            return
+        if step.operation not in self.embedded:
+            raise ValueError("a gate does not commute with the axis of the open copies")
+        for node, copy in sorted(wire.copies.items()):
+            if partner.node == node:
+                cell, letter = partner.cell, partner_pauli
+            elif node in partner.copies:
+                cell = self._copy_along(partner, node, partner.axis_of(partner_pauli))
+                letter = "Z"
+            else:
+                raise ValueError("a copy is open where an embedded gate does not reach it")
+            for name, qubits in follow(copy.cell, cell, letter):
+                self.tape.rows.append(Row(node, name, qubits, operation=step.operation))
 
     def _copy_along(self, wire: _Wire, host: int, axis: Vector) -> int:
         """The cell of the copy at the host, its Z turned to point along `axis`."""
@@ -446,6 +476,12 @@ def _operands(plan: RemotePlan) -> list[list[int]]:
     return [wires[first:last] for first, last in pairwise(start)]
 
 
+def _embedded_operations(plan: RemotePlan) -> frozenset[int]:
+    placement = plan.placement
+    gates = np.isin(placement.graph.gate_segments, placement.embedded).any(axis=1)
+    return frozenset(placement.graph.gate_operation[gates].tolist())
+
+
 def _upcoming_segments(plan: RemotePlan) -> list[deque[int]]:
     """For each wire, the segment of every gate that is still to come."""
     graph = plan.placement.graph
@@ -465,7 +501,8 @@ class InsertGadgets:
     writer follows each wire's frame, so it knows the Pauli that the axis is at the root when a
     gadget needs it, and each copy's sign, so that an X-type gate on the root costs one `x` at a
     copy that is used again. Phase corrections wait at the root until an operation that they do not
-    commute with.
+    commute with. Copies that are open at an embedded gate follow it, each with the member of the
+    other qubit at its node.
     """
 
     name: ClassVar[str] = "insert-gadgets"
