@@ -30,6 +30,7 @@ from dqc_compiler.ir.arrays import Int32
 from dqc_compiler.ir.rewriting import Rewriting
 from dqc_compiler.passes.fuse import Fuse
 from dqc_compiler.passes.insert_gadgets import InsertGadgets
+from dqc_compiler.passes.join_visits import JoinVisits
 from dqc_compiler.passes.plan_visits import PlanVisits
 from dqc_compiler.passes.regroup import Regroup, Regrouping
 from dqc_compiler.passes.schedule import ListSchedule
@@ -151,6 +152,7 @@ def stages(
         segment=_Task(_SegmentFused()),
         place=_Task(_place(network, options, patience, homes)),
         plan=_Task(PlanVisits()),
+        join=_Task(JoinVisits()),
         insert=_Task(InsertGadgets()),
         schedule=_Task(ListSchedule()),
     )
@@ -221,7 +223,7 @@ class _Compilation:
             rewriting=made["fuse"],
             network=network,
             placement=made["place"],
-            plan=made["plan-visits"],
+            plan=made["join-visits"],
             program=made["insert-gadgets"],
             schedule=made["schedule"],
             options=options,

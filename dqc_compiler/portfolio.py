@@ -10,11 +10,14 @@ from typing import ClassVar, Literal, NamedTuple
 
 from dqc_compiler import engines
 from dqc_compiler.costs import ebits
+from dqc_compiler.costs.embedding import find_gaps
 from dqc_compiler.interruption import Patience
 from dqc_compiler.ir import Network, Placement, SegmentGraph
 from dqc_compiler.ir.arrays import Int32
 from dqc_compiler.passes.cover import Cover
+from dqc_compiler.passes.embed import Embed
 from dqc_compiler.passes.exact import improve_exactly
+from dqc_compiler.passes.join_visits import JoinVisits
 from dqc_compiler.passes.partition_metis import PartitionMetis
 from dqc_compiler.passes.partition_sliced import PartitionSliced
 from dqc_compiler.passes.plan_visits import PlanVisits
@@ -58,7 +61,9 @@ class _Found:
 
     @staticmethod
     def price_of(candidate: _Candidate) -> int:
-        return PlanVisits().pairs(candidate.placement)
+        if not candidate.placement.embedded:
+            return PlanVisits().pairs(candidate.placement)
+        return JoinVisits().run(PlanVisits().run(candidate.placement)).pairs
 
     def offer(self, candidate: _Candidate) -> None:
         """Take a candidate if it is cheaper; ties go to the earlier one."""
@@ -76,7 +81,9 @@ class Place:
     best of these a longer search. `best`: after that, the optimum of small circuits, and rounds of
     longer searches from other starts, on all cores.
     Where comm qubits are limited, the plan decides, which knows every visit; and if memory turns
-    out to be short, searches in which gates at third nodes are dear compete.
+    out to be short, searches in which gates at third nodes are dear compete. At the end segments of
+    the cheapest placement are embedded, and of the cheapest one of `fast`, where qubits that stay
+    leave more to be gained.
 
     Candidates come in a fixed order, those of `fast` first, and only after these the patience may
     end: `fast` is the floor under every time limit and interruption. Without a limit, or with one
@@ -151,6 +158,7 @@ class Place:
         graph = starts[0].graph
         if self.preset == "fast":
             return
+        static = found.best
         is_short = False
         # Where homes had better follow the gates, other starts gain nothing and only take time.
         static = starts[:2] if self._is_worth_slicing(graph) else starts
@@ -169,6 +177,7 @@ class Place:
         if self.preset == "best":
             yield self._solved(found)
             yield from self._rounds(graph, found)
+        yield from self._embedded((found.best, static))
 
     def _seed(self, number: int) -> int:
         return (len(engines.STARTS) + 1) * self.seed + number
@@ -198,6 +207,14 @@ class Place:
         sliced = Cover().run(PartitionSliced(seed=seed, decay=decay).run(start))
         return SearchPresences(seed=seed, hot=0.15, cold=0.08, effort=effort).run(sliced)
 
+    def _embedded(self, candidates: tuple[_Candidate, ...]) -> Iterator[_Candidate]:
+        """Candidates whose copies survive changes of axis, as far as there are any."""
+        effort = _ROUND_EFFORT if self.preset == "best" else 1.0
+        for candidate in candidates:
+            placement = Embed(seed=self.seed, effort=effort).run(candidate.placement)
+            if placement.embedded:
+                yield candidate._replace(placement=placement)
+
     def _is_worth_slicing(self, graph: SegmentGraph) -> bool:
         if self.engine != engines.AUTO:
             return self.engine == engines.SLICED
@@ -213,7 +230,8 @@ class Place:
         seconds = self.patience.seconds_left
         limit = None if seconds == float("inf") else seconds
         solution = improve_exactly(found.best.placement, time_limit=limit)
-        found.least = solution.lower_bound
+        if not find_gaps(found.best.placement.graph):  # the bound is for those that embed nothing
+            found.least = solution.lower_bound
         return _Candidate(solution.placement)
 
     def _rounds(self, graph: SegmentGraph, found: _Found) -> Iterator[_Candidate]:

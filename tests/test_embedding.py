@@ -46,7 +46,7 @@ TURN = [("h", (C,)), ("h", (D,))]
 SANDWICH = [*PACKET, *MIDDLE, *TURN, *PACKET]
 
 
-def gaps_of(rows: list[tuple[object, ...]], qubits: int = 5, clbits: int = 0) -> list[Gap]:
+def gaps_of(rows: list[tuple[object, ...]], qubits: int = 5, clbits: int = 0) -> tuple[Gap, ...]:
     return find_gaps(Segment().run(make_circuit(qubits, rows, clbits)))
 
 
@@ -83,7 +83,7 @@ def assert_recovered(circuit: Circuit, program: DistributedProgram) -> None:
 
 
 def test_gap_between_two_hadamards() -> None:
-    assert gaps_of(SANDWICH) == [Gap(0, 2)]
+    assert gaps_of(SANDWICH) == (Gap(0, 2),)
 
 
 @pytest.mark.parametrize(

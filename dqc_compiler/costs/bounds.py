@@ -22,6 +22,7 @@ from dqc_compiler.costs.bounds_pairwise import PairwiseCircuit
 from dqc_compiler.costs.bounds_rows import Rows
 from dqc_compiler.costs.bounds_sides import Sides
 from dqc_compiler.costs.bounds_windows import clique_bound
+from dqc_compiler.costs.embedding import find_gaps
 from dqc_compiler.ir import Bound, Network, Placement
 from dqc_compiler.ir.arrays import Int32
 
@@ -56,7 +57,7 @@ def find_bounds(placement: Placement) -> tuple[Bound, ...]:
     cliques = placements_bound(placement)
     found = (
         lower_bound_pairs(placement),
-        cliques if cliques.value else None,
+        cliques if cliques.value and not find_gaps(placement.graph) else None,
         fixed_homes_bound(placement),
     )
     return tuple(bound for bound in found if bound is not None)
@@ -170,6 +171,7 @@ def _fewest_pairs(network: Network, needs: dict[tuple[int, ...], int]) -> int:
 def placements_bound(placement: Placement) -> Bound:
     """Fewest pairs of any placement of the same segments on the same network, by cliques of wires.
 
+    Placements that embed segments (`costs.embedding`) may take fewer, if the circuit has gaps.
     See `bounds_windows.clique_bound` for the statement and its proof. Other homes, hosts and moves
     are all covered: if the bound is met, a search has nothing left to find.
     """
@@ -188,9 +190,9 @@ def fixed_homes_bound(placement: Placement) -> Bound | None:
     That bound is attained (König), hence exact for this kind of program.
 
     Returns:
-        The bound, None if a qubit of the placement moves.
+        The bound, None if a qubit of the placement moves or copies of it serve several segments.
     """
-    if not placement.is_static:
+    if not placement.is_static or placement.embedded:
         return None
     segments = np.unique(np.sort(placement.graph.gate_segments, axis=1), axis=0)
     homes = placement.segment_home[segments]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import lru_cache
 from math import pi, remainder
 from typing import NamedTuple
 
@@ -47,7 +48,8 @@ class Join(NamedTuple):
     node: int
 
 
-def find_gaps(graph: SegmentGraph) -> list[Gap]:
+@lru_cache(maxsize=4)  # the search asks, and whoever bounds the price
+def find_gaps(graph: SegmentGraph) -> tuple[Gap, ...]:
     """All gaps, in order of their first segments; linear in the circuit but for long gaps."""
     can_embed, is_cut = _survey(graph)
     axes = graph.segment_axis
@@ -63,7 +65,7 @@ def find_gaps(graph: SegmentGraph) -> list[Gap]:
             gap = axes[before] - axes[behind], axes[before] + axes[behind]
             if min(float(np.abs(vector).max()) for vector in gap) < _SAME_AXIS:
                 gaps.append(Gap(before, behind))
-    return gaps
+    return tuple(gaps)
 
 
 def _survey(graph: SegmentGraph) -> tuple[list[bool], list[bool]]:

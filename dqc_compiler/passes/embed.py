@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import exp
 from random import Random
@@ -23,7 +23,7 @@ _HOT, _COLD = 0.35, 0.05
 class _State:
     """Hosts and embedded segments that change, and what they cost."""
 
-    def __init__(self, placement: Placement, gaps: list[Gap]) -> None:
+    def __init__(self, placement: Placement, gaps: Sequence[Gap]) -> None:
         graph = placement.graph
         self.gaps = gaps
         self.home: list[int] = placement.segment_home.tolist()
@@ -150,7 +150,7 @@ class _State:
 class _Search:
     """Annealing over gaps and hosts, from the given placement."""
 
-    def __init__(self, placement: Placement, gaps: list[Gap], seed: int) -> None:
+    def __init__(self, placement: Placement, gaps: Sequence[Gap], seed: int) -> None:
         self.state = _State(placement, gaps)
         self.random = Random(seed)
         self.gap_of: dict[int, list[int]] = {}
@@ -245,7 +245,7 @@ class _Search:
         return 0
 
 
-def _needed(placement: Placement, gaps: list[Gap]) -> tuple[int, ...]:
+def _needed(placement: Placement, gaps: Sequence[Gap]) -> tuple[int, ...]:
     """The embedded segments without those that save nothing."""
     state = _State(placement, gaps)
     for index, gap in enumerate(gaps):

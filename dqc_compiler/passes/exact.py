@@ -20,6 +20,7 @@ from dqc_compiler.costs.bounds_spreading import (
 from dqc_compiler.costs.bounds_windows import clique_bound, find_windows
 from dqc_compiler.costs.capacity import level_shares
 from dqc_compiler.costs.ebits import pairs
+from dqc_compiler.costs.embedding import find_gaps
 from dqc_compiler.formats.network_file import check_fit
 from dqc_compiler.ir import Bound, Network, Placement, SegmentGraph
 from dqc_compiler.ir.arrays import Float64, Int64, frozen
@@ -236,6 +237,8 @@ def _solve(program: _Program, rows: Rows, limits: dict[str, float]) -> Any:
 def prove(placement: Placement, *, time_limit: float) -> Bound:
     """The best bound for every placement of the same segments that can be found in time.
 
+    It does not cover placements that embed segments (`costs.embedding`).
+
     By cliques of wires, then by the presence program of each window (`bounds_windows`), for which
     half of the time is used, then by that of the whole circuit, which is the least that there is.
 
@@ -293,12 +296,16 @@ def improve_exactly(placement: Placement, *, time_limit: float | None = None) ->
 def is_proven_optimal(placement: Placement) -> bool:
     """Whether no placement of the same segments on the same network can be cheaper.
 
+    Never for circuits with gaps: what could be embedded there is not searched for.
+
     Cheap for large circuits, for which only cliques of wires are tried; some seconds at most for
     small ones, which are solved. The lower bound for every protocol is no such proof: it holds for
     the placement's own first and last homes, and with others there may be less to do.
     """
     if pairs(placement) == 0:
         return True
+    if find_gaps(placement.graph):
+        return False
     solution = improve_exactly(placement)
     return pairs(placement) <= solution.lower_bound
 
