@@ -10,7 +10,6 @@ from typing import ClassVar, Literal, NamedTuple
 
 from dqc_compiler import engines
 from dqc_compiler.costs import ebits
-from dqc_compiler.costs.embedding import find_gaps
 from dqc_compiler.interruption import Patience
 from dqc_compiler.ir import Network, Placement, SegmentGraph
 from dqc_compiler.ir.arrays import Int32
@@ -57,7 +56,7 @@ class _Found:
     def __init__(self, candidates: Iterator[_Candidate]) -> None:
         priced = [(self.price_of(candidate), candidate) for candidate in candidates]
         self.price, self.best = min(priced, key=lambda pair: pair[0])
-        self.least = 0  # no placement has fewer pairs
+        self.least = 0  # no placement that embeds nothing has fewer pairs
 
     @staticmethod
     def price_of(candidate: _Candidate) -> int:
@@ -104,10 +103,13 @@ class Place:
         self.patience.begin()
         starts = self.starts(graph)
         found = _Found(self._floor(starts))
+        static = found.best
         for candidate in self.patience.limits(self._further(starts, found)):
             found.offer(candidate)
             if found.price <= found.least:
                 break
+        for candidate in self.patience.limits(self._embedded((found.best, static))):
+            found.offer(candidate)
         return found.best.placement
 
     @property
@@ -158,7 +160,6 @@ class Place:
         graph = starts[0].graph
         if self.preset == "fast":
             return
-        static = found.best
         is_short = False
         # Where homes had better follow the gates, other starts gain nothing and only take time.
         static = starts[:2] if self._is_worth_slicing(graph) else starts
@@ -177,7 +178,6 @@ class Place:
         if self.preset == "best":
             yield self._solved(found)
             yield from self._rounds(graph, found)
-        yield from self._embedded((found.best, static))
 
     def _seed(self, number: int) -> int:
         return (len(engines.STARTS) + 1) * self.seed + number
@@ -209,6 +209,8 @@ class Place:
 
     def _embedded(self, candidates: tuple[_Candidate, ...]) -> Iterator[_Candidate]:
         """Candidates whose copies survive changes of axis, as far as there are any."""
+        if self.preset == "fast":
+            return
         effort = _ROUND_EFFORT if self.preset == "best" else 1.0
         for candidate in candidates:
             placement = Embed(seed=self.seed, effort=effort).run(candidate.placement)
@@ -230,8 +232,7 @@ class Place:
         seconds = self.patience.seconds_left
         limit = None if seconds == float("inf") else seconds
         solution = improve_exactly(found.best.placement, time_limit=limit)
-        if not find_gaps(found.best.placement.graph):  # the bound is for those that embed nothing
-            found.least = solution.lower_bound
+        found.least = solution.lower_bound
         return _Candidate(solution.placement)
 
     def _rounds(self, graph: SegmentGraph, found: _Found) -> Iterator[_Candidate]:

@@ -6,15 +6,14 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import inf
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 
 from dqc_compiler.costs.embedding import chains
 from dqc_compiler.ir import RemotePlan, Step, StepKind
-from dqc_compiler.ir.arrays import Int64
-
-_UNLIMITED = 1 << 40  # cells of a node with unlimited comm qubits
+from dqc_compiler.ir.arrays import Int32
 
 
 @dataclass(slots=True, eq=False)
@@ -63,7 +62,7 @@ _Stretch = tuple[int, int, int]
 
 
 class _Joiner:
-    """The visits of a plan, and the load of its nodes after every step."""
+    """The visits of a plan, and the load of its nodes."""
 
     def __init__(self, plan: RemotePlan) -> None:
         self.placement = plan.placement
@@ -71,36 +70,34 @@ class _Joiner:
         self.steps = list(plan.steps())
         self.wires = [_Wire(node) for node in plan.placement.start_home.tolist()]
         self.visits: dict[tuple[int, int], list[_Visit]] = defaultdict(list)
-        cells = [min(node.cells, _UNLIMITED) for node in network.nodes]
-        self.cells: Int64 = np.array(cells, dtype=np.int64)
-        self.load: Int64 = np.zeros((len(cells), len(self.steps)), dtype=np.int64)
+        self.cells = [node.cells for node in network.nodes]
+        self.changes: list[list[tuple[int, int]]] = [[] for _ in self.cells]  # (step, cells more)
+        self.halves: list[list[int]] = [[] for _ in self.cells]  # steps at which a node sends one
+        self.load: dict[int, Int32] = {}  # node -> cells in use after each step, where needed
         self.gate_of = {op: gate for gate, op in enumerate(graph.gate_operation.tolist())}
         self.pairs: list[list[int]] = graph.gate_segments.tolist()
         self.wire_of: list[int] = graph.segment_wire.tolist()
         self._replay()
 
     def _replay(self) -> None:
-        load = np.bincount(self.placement.start_home, minlength=len(self.cells)).astype(np.int64)
         embedded = frozenset(self.placement.embedded)
         for index, step in enumerate(self.steps):
             if step.kind is StepKind.OPERATION:
                 if step.operation in self.gate_of:
                     self._serve(index, step, embedded)
             elif step.kind is StepKind.OPEN:
-                load[step.target] += 1
+                self.changes[step.target].append((index, 1))
+                self.halves[step.source].append(index)
                 visit = _Visit(index, len(self.steps), step, step)
                 self.visits[step.wire, step.target].append(visit)
             else:
-                load[step.source] -= 1
+                self.changes[step.source].append((index, -1))
                 is_move = step.kind is StepKind.MOVE
                 visit = self.visits[step.wire, step.target if is_move else step.source][-1]
                 visit.end, visit.closing = index, step
                 if is_move:
                     self.wires[step.wire].moves.append(index)
                     self.wires[step.wire].nodes.append(step.target)
-            self.load[:, index] = load
-            if step.kind is StepKind.OPEN:  # the sender's half, for the moment
-                self.load[step.source, index] += 1
 
     def _serve(self, index: int, step: Step, embedded: frozenset[int]) -> None:
         pair = self.pairs[self.gate_of[step.operation]]
@@ -202,16 +199,30 @@ class _Joiner:
             stretches += [(node, start - 1, visit.start), (node, visit.end, end + 1)]
             if start < visit.start:
                 stretches.append((visit.opening.source, start - 1, start))
-        for place, start, end in stretches:
-            self.load[place, max(start, 0) : end] += 1
-        is_room = all(
-            (self.load[place, max(start, 0) : end] <= self.cells[place]).all()
+        taken = [
+            (self._load(place)[max(start, 0) : end], self.cells[place])
             for place, start, end in stretches
-        )
+            if self.cells[place] != inf
+        ]
+        for load, _ in taken:
+            np.add(load, 1, out=load)
+        is_room = all((load <= cells).all() for load, cells in taken)
         if not is_room:
-            for place, start, end in stretches:
-                self.load[place, max(start, 0) : end] -= 1
+            for load, _ in taken:
+                np.subtract(load, 1, out=load)
         return is_room
+
+    def _load(self, node: int) -> Int32:
+        """Cells in use at a node after every step, with the half of a pair that it sends."""
+        if node not in self.load:
+            load = np.zeros(len(self.steps), dtype=np.int32)
+            for index, more in self.changes[node]:
+                load[index] += more
+            np.cumsum(load, out=load)
+            load += int((self.placement.start_home == node).sum())
+            load[self.halves[node]] += 1
+            self.load[node] = load
+        return self.load[node]
 
 
 @dataclass(frozen=True)
