@@ -213,9 +213,12 @@ def compile_(terminal: Terminal, /, **choices: Any) -> int:
     check_output(output, force=choices["force"], keep_failed=choices["keep_failed"])
     interruption = Interruption()
 
+    told: list[str] = []
+
     def tell(finished: str) -> None:
-        if finished == "place" and interruption.has_come:
-            terminal.note("interrupted: finishing the best result so far; once more to give up")
+        if finished in ("place", "bound") and interruption.has_come and not told:
+            told.append("interrupted: finishing the best result so far; once more to give up")
+            terminal.note(told[0])
 
     with terminal.progress("compiling"), interruption.listening():
         report, seconds = _compile(output, choices, interruption, tell)

@@ -189,12 +189,15 @@ class _Compilation:
         if regrouping is not None and self.patience.seconds is not None:
             self.patience.seconds /= 2
         result = self.compile(None)
-        if regrouping is not None and not self.patience.interruption.has_come:
-            result = min(result, self.compile(regrouping), key=lambda made: made.program.pairs)
+        interruption = self.patience.interruption
+        again = (self.compile(each) for each in (regrouping,) if each is not None)
+        for other in interruption.stops(again):
+            result = min(result, other, key=lambda made: made.program.pairs)
         started = perf_counter()
         bounds = find_bounds(result.placement)
-        self.seconds["bound"] = perf_counter() - started
-        return replace(result, bounds=bounds, stopped=self.patience.stopped)
+        self.note("bound", perf_counter() - started)
+        stopped = "interrupted" if interruption.has_come else self.patience.stopped
+        return replace(result, bounds=bounds, stopped=stopped)
 
     def regrouped(self) -> Regrouping | None:
         """The circuit with other ladders, unless it has none, or the user has chosen a start."""
@@ -263,5 +266,6 @@ def compile_circuit(
     choose(chosen.engine)
     original = circuit if isinstance(circuit, Circuit) else read_circuit(circuit)
     check_fit(len(original.qubits), network, source=original.source)
-    patience = Patience(chosen.time_limit, interruption or Interruption())
+    limit = None if chosen.preset == "fast" else chosen.time_limit  # `fast` is always finished
+    patience = Patience(limit, interruption or Interruption())
     return _Compilation(original, network, chosen, patience, progress).run()

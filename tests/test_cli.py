@@ -589,7 +589,7 @@ def test_a_limit_that_is_too_short_for_anything_gives_what_fast_gives(
     arguments = ("compile", "ghz.qasm", "--nodes", "2")
     assert dqc(*arguments, "--time-limit", "1e-9", "-o", "short") == 0
     assert "stopped: time limit" in capsys.readouterr().out
-    assert dqc(*arguments, "--preset", "fast", "-o", "fast") == 0
+    assert dqc(*arguments, "--preset", "fast", "--time-limit", "1e-9", "-o", "fast") == 0
     assert "stopped" not in capsys.readouterr().out
     texts = [(here / name / "nodes" / "n0.qasm").read_text() for name in ("short", "fast")]
     assert texts[0] == texts[1]

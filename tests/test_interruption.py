@@ -6,11 +6,17 @@ import signal
 import threading
 from collections.abc import Iterator
 from math import inf
+from pathlib import Path
 
 import pytest
 
+from dqc_compiler import pipeline
+from dqc_compiler.formats.circuit_in import read_circuit
+from dqc_compiler.formats.network_file import Network
 from dqc_compiler.interruption import Interruption, Patience, uninterrupted
 from dqc_compiler.kernels.jit import kernel
+from dqc_compiler.passes.regroup import Regrouping
+from dqc_compiler.pipeline import Result, compile_circuit
 from dqc_compiler.workers import Workers
 
 INTERRUPT, TERMINATE = signal.SIGINT, signal.SIGTERM
@@ -148,6 +154,29 @@ def test_deadlines() -> None:
     generous.begin()
     assert list(generous.limits(numbers())) == [1, 2, 3, 4, 5]
     assert generous.stopped == "done"
+
+
+def test_a_signal_while_another_circuit_is_tried_leaves_the_first_result(
+    interruption: Interruption, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even before that one has anything to show."""
+    page = Path(__file__).parents[1] / "docs" / "explanation" / "fusing.md"
+    text = next(block for block in page.read_text().split("```") if "file=ladders.qasm" in block)
+    circuit = read_circuit("ladders.qasm", text=text.split("\n", 1)[1])
+    network = Network.all_to_all(nodes=2, data_qubits=len(circuit.qubits), comm_qubits=2)
+    compile_, calls = pipeline._Compilation.compile, []
+
+    def compile_again(self: pipeline._Compilation, regrouping: Regrouping | None) -> Result:
+        calls.append(regrouping)
+        if regrouping is not None:
+            signal.raise_signal(INTERRUPT)
+        return compile_(self, regrouping)
+
+    monkeypatch.setattr(pipeline._Compilation, "compile", compile_again)
+    result = compile_circuit(circuit, network, interruption=interruption)
+    assert len(calls) == 2
+    assert result.stopped == "interrupted"
+    assert result.rewriting.original == circuit
 
 
 def test_workers_return_results_in_order() -> None:
