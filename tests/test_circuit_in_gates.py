@@ -310,6 +310,26 @@ def test_calls_of_one_gate_keep_their_own_angles_in_their_own_order() -> None:
     assert_same_unitary(read_circuit("calls.qasm", text=text), original)
 
 
+def test_angles_of_a_gate_may_be_functions_and_products_of_its_parameters() -> None:
+    text = """OPENQASM 3.0;
+        include "stdgates.inc";
+        gate inner(a, b) q { rx(sqrt(a) * b) q; rz(sin(a / b) - arctan(b) ** 2) q; }
+        gate outer(t) p, q { inner(exp(t), t * t) p; ctrl @ inner(t, cos(t)) p, q; }
+        qubit[2] q;
+        outer(0.3) q[0], q[1];
+        outer(0.7) q[1], q[0];
+    """
+
+    def inner(a: float, b: float) -> Gate:
+        return wave(math.sqrt(a) * b, math.sin(a / b) - math.atan(b) ** 2)
+
+    original = QuantumCircuit(2)
+    for t, first, second in ((0.3, 0, 1), (0.7, 1, 0)):
+        original.append(inner(math.exp(t), t * t), [first])
+        original.append(inner(t, math.cos(t)).control(), [first, second])
+    assert_same_unitary(read_circuit("functions.qasm", text=text), original)
+
+
 def test_gates_nested_deeper_than_python_recurses() -> None:
     gate: Gate = HGate()
     for level in range(3000):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from itertools import zip_longest
 from typing import Any
 
 from openqasm3 import ast
-from qiskit.circuit import CircuitError, Clbit
+from qiskit.circuit import CircuitError, Clbit, ParameterExpression
 from qiskit_qasm3_import import ConversionError, types
 from qiskit_qasm3_import.expression import ValueResolver
 
@@ -34,26 +35,47 @@ _FUNCTIONS = {
     "sin": math.sin, "cos": math.cos, "tan": math.tan, "arcsin": math.asin, "arccos": math.acos,
     "arctan": math.atan, "exp": math.exp, "log": math.log, "sqrt": math.sqrt,
 }  # fmt: skip
+# Angles times angles are no angles in the language's types, but gates are called with numbers.
+_OF_PARAMETERS = {"*": operator.mul, "/": operator.truediv, "**": operator.pow}
 
 
 class Resolver(ValueResolver):
     """Values of expressions, with the functions of the language and checked indices."""
 
+    def __init__(self, context: Any, strict: bool = True) -> None:
+        super().__init__(context, strict)
+        self._seen: dict[int, Any] = {}  # id of a node -> value and type
+
+    def visit(self, node: ast.QASMNode, context: None = None) -> Any:
+        """Each part once: otherwise parts of parts would be visited twice at every level."""
+        if id(node) not in self._seen:
+            self._seen[id(node)] = super().visit(node, context)
+        return self._seen[id(node)]
+
     def visit_FunctionCall(self, node: ast.FunctionCall) -> Any:  # noqa: N802
-        """A function of constants."""
+        """A function of constants, or of the parameters of the gate that is being defined."""
         function = _FUNCTIONS.get(node.name.name)
         if function is None:
             raise ConversionError(f"the function '{node.name.name}' is not supported", node)
         values = [self.visit(argument) for argument in node.arguments]
+        if len(values) == 1 and isinstance(values[0][0], ParameterExpression):
+            (inner, _), name = values[0], node.name.name
+            return inner**0.5 if name == "sqrt" else getattr(inner, name)(), types.Angle()
         if not all(is_number(kind) for _, kind in values):
             raise ConversionError("functions of anything but constants are not supported", node)
         return function(*(value for value, _ in values)), types.Float(const=True)
 
     def visit_BinaryExpression(self, node: ast.BinaryExpression) -> Any:  # noqa: N802
-        """Arithmetic; powers and remainders of constants only."""
-        if node.op.name not in ("**", "%"):
+        """Arithmetic; remainders of constants only."""
+        if node.op.name not in ("**", "%", "*", "/"):
             return super().visit_BinaryExpression(node)
         (left, left_type), (right, right_type) = self.visit(node.lhs), self.visit(node.rhs)
+        are_angles = _is_angle(left_type) and _is_angle(right_type)
+        is_of_parameters = any(isinstance(side, ParameterExpression) for side in (left, right))
+        if is_of_parameters and are_angles and node.op.name in _OF_PARAMETERS:
+            return _OF_PARAMETERS[node.op.name](left, right), types.Angle()
+        if node.op.name in ("*", "/"):
+            return super().visit_BinaryExpression(node)
         if not (is_number(left_type) and is_number(right_type)):
             raise ConversionError(f"'{node.op.name}' of anything but constants is not supported")
         value = math.pow(left, right) if node.op.name == "**" else left % right
@@ -117,6 +139,10 @@ def word_of(
     if value < 0:
         raise CompilerError(UnsupportedCondition(part="a negative number"))
     return word(int(value))
+
+
+def _is_angle(kind: Any) -> bool:
+    return isinstance(kind, types.Int | types.Uint | types.Float | types.Angle)
 
 
 def is_number(kind: Any) -> bool:
