@@ -11,6 +11,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import click
@@ -468,6 +469,41 @@ def test_an_interrupted_compilation_leaves_nothing(here: Path, number: signal.Si
     assert "Traceback" not in error
     assert error.strip() == "interrupted"
     assert outputs(here) == []
+
+
+SLOW_LIBRARY = """
+from functools import partial
+from dqc_compiler import cli
+from dqc_compiler.verify import child, external
+SLEEP = "import os, time; open('pid', 'w').write(f'{os.getpid()};'); time.sleep(60)"
+def wait(*_, **__):
+    return child.call_in_child(partial(exec, SLEEP), seconds=60)
+external._bounded = wait
+cli.main()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_check_in_a_library_leaves_no_process(
+    here: Path, number: signal.Signals
+) -> None:
+    pytest.importorskip("mqt.qcec")
+    assert dqc("compile", "ghz.qasm", "--nodes", "2") == 0
+    running = subprocess.Popen(
+        [sys.executable, "-c", SLOW_LIBRARY, "verify", "ghz.dqc", "ghz.qasm"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    note = here / "pid"
+    deadline = time.monotonic() + 60
+    while not note.exists() or not note.read_text().endswith(";"):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    running.send_signal(number)
+    _, error = running.communicate(timeout=60)
+    assert (running.returncode, error.strip()) == (130, "interrupted")
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(note.read_text().rstrip(";")), 0)
 
 
 SLOW_SEARCH = """

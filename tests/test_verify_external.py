@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from mqt import qcec
 from mqt.core.ir import QuantumComputation
 
+from dqc_compiler.ir.circuit import Circuit, Operation
+from dqc_compiler.verify import external
+from dqc_compiler.verify.child import MEMORY_BYTES, StoppedError, call_in_child
 from dqc_compiler.verify.clifford import NotCliffordError, compare_flows
 from dqc_compiler.verify.external import external_evidence
 from dqc_compiler.verify.outcomes import TooLargeError, instrument, largest_difference
@@ -161,3 +167,62 @@ def test_qcec_alone_would_take_a_dephased_qubit_for_the_identity() -> None:
     measured = Computation(1, 1, (Action("measure", (0,), (), 0),), (0,), (0,), ())
     with pytest.raises(NotLiftedError):
         is_proven_equal(kept, measured)
+
+
+def long_chain(*, rounds: int) -> list[tuple]:
+    """A chain and a circle of gates at it that no rewriting makes shorter."""
+    return [
+        *[("cx", (q, q + 1)) for q in range(15)],
+        *[("cp", (0, 15), (0.1,)), ("rx", (0,), (0.01,))] * rounds,
+    ]
+
+
+def zx_check(rounds: int, *, level: str):
+    chain, longer = (make_circuit(16, long_chain(rounds=r)) for r in (0, rounds))
+    task = emitted_task(distributed(chain, 3, nodes=2, comm=1))
+    checks = [item.check for item in external_evidence(task, longer, level=level)]
+    return next(check for check in checks if check.name == "zx")
+
+
+@pytest.mark.parametrize(("level", "rounds"), [("auto", 250), ("all", 2500)])
+def test_zx_is_not_tried_against_a_circuit_that_is_too_long(level: str, rounds: int) -> None:
+    check = zx_check(rounds, level=level)
+    assert (check.passed, check.detail) == (None, "skipped: not tried because of the size")
+
+
+def test_zx_has_no_result_without_time_and_the_same_one_in_a_process_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert zx_check(120, level="auto").detail == "rewriting finds no proof"
+    monkeypatch.setattr(external, "_SECONDS", {"all": 0.1})
+    check = zx_check(2000, level="all")
+    assert (check.passed, check.detail) == (None, "not decided within 0.1 s")
+
+
+def test_nothing_more_is_tried_when_the_programs_are_refuted() -> None:
+    circuit = random_circuit(1, qubits=6, gates=40, clifford=True)
+    task = emitted_task(distributed(circuit, 3, nodes=3, comm=2))
+    rows = [*circuit.operations(), Operation("h", (0,))]
+    other = Circuit.from_operations("other", circuit.qubits, circuit.clbits, rows)
+    names = [item.check.name for item in external_evidence(task, other, level="all")]
+    assert names in (["all outcomes"], ["all outcomes", "stabilizer flows"])
+
+
+def test_a_call_in_a_child_returns_and_raises_as_any_other() -> None:
+    assert call_in_child(partial(pow, 3, 2), seconds=60) == 9
+    assert call_in_child(os.getppid, seconds=60) == os.getpid()
+    with pytest.raises(ZeroDivisionError):
+        call_in_child(partial(pow, 0, -1), seconds=60)
+
+
+@pytest.mark.parametrize(
+    ("call", "reason"),
+    [
+        (partial(time.sleep, 60), "not decided within 2 s"),
+        (partial(bytes, 2 * MEMORY_BYTES), "not decided within 4 GiB of memory"),
+        (partial(os.kill, 0, 9), "not decided: the process ended by itself"),
+    ],
+)
+def test_a_call_in_a_child_has_limits(call: partial, reason: str) -> None:
+    with pytest.raises(StoppedError, match=reason):
+        call_in_child(call, seconds=2)

@@ -104,7 +104,8 @@ def _judge(task: ProgramSet, source: _Source, checks: Sequence[Check], *, level:
         return Verdict(equivalent=False, checks=tuple(checks))
     proofs = list(_symbolic_checks(task, source))
     is_proven = all(proof.passed for proof in proofs)
-    evidence = external_evidence(task, source.original, level=level)
+    is_broken = any(check.passed is False for check in checks)  # whatever the programs do
+    evidence = external_evidence(task, source.original, level=level, libraries=not is_broken)
     others = [item.check for item in evidence]
     is_refuted = any(check.passed is False for check in others)
     if is_proven or is_refuted or not any(check.passed for check in others):
@@ -112,7 +113,7 @@ def _judge(task: ProgramSet, source: _Source, checks: Sequence[Check], *, level:
     else:
         proofs = [_undecided(proof) for proof in proofs]
         equivalent = True if any(item.is_proof and item.check.passed for item in evidence) else None
-    if any(check.passed is False for check in checks):
+    if is_broken:
         equivalent = False
     return Verdict(equivalent=equivalent, checks=(*checks, *proofs, *others))
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TypeVar
 
 from dqc_compiler.formats.verdict import Check
 from dqc_compiler.ir.circuit import Circuit
+from dqc_compiler.verify.child import StoppedError, call_in_child
 from dqc_compiler.verify.evidence import Evidence, Level, missing, skipped
 from dqc_compiler.verify.programs import ProgramSet
 from dqc_compiler.verify.stitch import (
@@ -14,6 +17,8 @@ from dqc_compiler.verify.stitch import (
     split_final_measurements,
     stitch,
 )
+
+T = TypeVar("T")
 
 _OUTCOMES = "all outcomes"
 _FLOWS = "stabilizer flows"
@@ -25,17 +30,26 @@ _WORK: dict[Level, float] = {"auto": 2e7, "all": 3e8}  # about 5e7 a second
 _DIFFERENCE = 1e-9  # of entries of Choi matrices; rounding stays below 1e-12
 _SIGNED_QUBITS: dict[Level, int] = {"auto": 50, "all": 200}  # exact signs take cubic time
 _FLOW_ACTIONS: dict[Level, int] = {"auto": 50_000, "all": 10_000_000}
-_ZX_ACTIONS: dict[Level, int] = {"auto": 500, "all": 5_000}  # quadratic: about 10 s
+_ZX_ACTIONS: dict[Level, int] = {"auto": 500, "all": 5_000}
 _SIMULATED_CELLS = 14
 
+# With so many actions a library ends within about a second; more are for a process of its own.
+_ZX_ACTIONS_HERE = 200
+_FLOW_ACTIONS_HERE = 50_000
+_SIMULATED_ACTIONS_HERE = 1_000
+_SECONDS: dict[Level, float] = {"auto": 10, "all": 60}  # of such a process
 
-def external_evidence(task: ProgramSet, original: Circuit, *, level: Level) -> list[Evidence]:
-    """What simulators and other provers say about the stitched programs.
+
+def external_evidence(
+    task: ProgramSet, original: Circuit, *, level: Level, libraries: bool = True
+) -> list[Evidence]:
+    """What simulators and other provers say about the stitched programs, until one refutes them.
 
     Args:
         task: programs that obey the static guarantees.
         original: the circuit that they are to carry out.
         level: "auto" for what takes about a second, "all" for everything that is possible.
+        libraries: whether to ask simulators and provers that are not ours.
     """
     expected, expected_final = split_final_measurements(circuit_computation(original))
     found, found_final = split_final_measurements(stitch(task))
@@ -45,16 +59,25 @@ def external_evidence(task: ProgramSet, original: Circuit, *, level: Level) -> l
             return [Evidence(Check(name=_OUTCOMES, passed=False, detail=detail))]
     if expected_final != found_final:
         return [skipped(_OUTCOMES, "programs and circuit end with different measurements")]
-    return list(_evidence(expected, found, level))
+    evidence: list[Evidence] = []
+    for item in _evidence(expected, found, level, libraries=libraries):
+        evidence.append(item)
+        if item.check.passed is False:
+            break
+    return evidence
 
 
-def _evidence(expected: Computation, found: Computation, level: Level) -> Iterator[Evidence]:
+def _evidence(
+    expected: Computation, found: Computation, level: Level, *, libraries: bool
+) -> Iterator[Evidence]:
     yield _outcome_evidence(expected, found, level)
+    if not libraries:
+        return
     if expected.measures_or_resets:
         reason = "the circuit measures or resets qubits before its end"
         yield from (skipped(name, reason) for name in (_FLOWS, _ZX, _SIMULATION))
         return
-    actions = len(found.actions)
+    actions = _size(expected, found)
     yield (
         skipped(_FLOWS, "only with the level all, because of the size")
         if actions > _FLOW_ACTIONS[level]
@@ -63,10 +86,24 @@ def _evidence(expected: Computation, found: Computation, level: Level) -> Iterat
     yield (
         skipped(_ZX, "not tried because of the size")
         if actions > _ZX_ACTIONS[level]
-        else _zx_evidence(expected, found)
+        else _zx_evidence(expected, found, level)
     )
     if level == "all":
-        yield _simulation_evidence(expected, found)
+        yield _simulation_evidence(expected, found, level)
+
+
+def _size(expected: Computation, found: Computation) -> int:
+    """Actions of the longer one; a circuit need not be the one that was compiled."""
+    return max(len(expected.actions), len(found.actions))
+
+
+def _bounded(call: Callable[[], T], *, here: bool, level: Level) -> T:
+    """The result of a call to a library that takes no limits and hears no signals.
+
+    Raises:
+        StoppedError: if it has none within the limits.
+    """
+    return call() if here else call_in_child(call, seconds=_SECONDS[level])
 
 
 def _outcome_evidence(expected: Computation, found: Computation, level: Level) -> Evidence:
@@ -100,15 +137,18 @@ def _flow_evidence(expected: Computation, found: Computation, level: Level) -> E
         compare_flows,
     )
 
+    call = partial(compare_flows, expected, found, signed_qubits=_SIGNED_QUBITS[level])
     try:
-        comparison = compare_flows(expected, found, signed_qubits=_SIGNED_QUBITS[level])
+        comparison = _bounded(call, here=_size(expected, found) <= _FLOW_ACTIONS_HERE, level=level)
     except NotCliffordError:
         return skipped(_FLOWS, "the circuit is not a Clifford circuit")
+    except StoppedError as error:
+        return Evidence(Check(name=_FLOWS, passed=None, detail=str(error)))
     check = Check(name=_FLOWS, passed=comparison.is_equal, detail=comparison.detail)
     return Evidence(check, is_proof=comparison.is_exact)
 
 
-def _zx_evidence(expected: Computation, found: Computation) -> Evidence:
+def _zx_evidence(expected: Computation, found: Computation, level: Level) -> Evidence:
     absent = missing(_ZX, "mqt.qcec", "mqt.qcec")
     if absent is not None:
         return absent
@@ -117,17 +157,20 @@ def _zx_evidence(expected: Computation, found: Computation) -> Evidence:
         is_proven_equal,
     )
 
+    call = partial(is_proven_equal, expected, found)
     try:
-        is_proven = is_proven_equal(expected, found)
+        is_proven = _bounded(call, here=_size(expected, found) <= _ZX_ACTIONS_HERE, level=level)
     except NotLiftedError:
         return skipped(_ZX, "an operation under a condition is not a correction of a gadget")
+    except StoppedError as error:
+        return Evidence(Check(name=_ZX, passed=None, detail=str(error)))
     if not is_proven:
         return Evidence(Check(name=_ZX, passed=None, detail="rewriting finds no proof"))
     detail = "the programs with coherent corrections rewrite to the diagram of the circuit"
     return Evidence(Check(name=_ZX, passed=True, detail=detail), is_proof=True)
 
 
-def _simulation_evidence(expected: Computation, found: Computation) -> Evidence:
+def _simulation_evidence(expected: Computation, found: Computation, level: Level) -> Evidence:
     absent = missing(_SIMULATION, "qiskit_aer", "qiskit-aer")
     if absent is not None:
         return absent
@@ -139,7 +182,12 @@ def _simulation_evidence(expected: Computation, found: Computation) -> Evidence:
         worst_fidelity,
     )
 
-    fidelity = worst_fidelity(expected, found)
+    call = partial(worst_fidelity, expected, found)
+    here = _size(expected, found) <= _SIMULATED_ACTIONS_HERE
+    try:
+        fidelity = _bounded(call, here=here, level=level)
+    except StoppedError as error:
+        return Evidence(Check(name=_SIMULATION, passed=None, detail=str(error)))
     if fidelity < 1 - _DIFFERENCE:
         detail = f"a random input comes out with fidelity {fidelity:.9f}"
         return Evidence(Check(name=_SIMULATION, passed=False, detail=detail))
