@@ -218,7 +218,26 @@ def test_missing_file_directory_and_unwritable_target(tmp_path: Path) -> None:
 def test_all_problems_come_in_one_go_and_in_order_of_lines() -> None:
     text = SMALL.replace("comm_qubits = 1", "com_qubits = 1").replace('"b", "a"', '"b", "x"')
     text = text.replace("data_qubits = 2", "data_qubits = -2")
-    assert codes(text) == ["DQC206", "DQC205", "DQC207", "DQC212"]
+    assert codes(text) == ["DQC206", "DQC205", "DQC215", "DQC207", "DQC212"]
+
+
+@pytest.mark.parametrize(
+    ("links", "found"),
+    [
+        ("a-x1", ["DQC212", "DQC215"]),  # carol has no link, whatever x1 is
+        ("a-x1 x1-carol", ["DQC212", "DQC212"]),  # the table of x1 may be all that is missing
+        ("a-x1 x2-carol", ["DQC212", "DQC212", "DQC215"]),
+        ("a-karol", ["DQC212"]),  # who is probably carol
+        ("a-b b-b", ["DQC213", "DQC214", "DQC215"]),
+        ("a", ["DQC207"]),  # no two names: nobody knows
+    ],
+)
+def test_nodes_without_a_link_are_listed_beside_broken_links(links: str, found: list[str]) -> None:
+    names = ("a", "b", "carol")
+    nodes = "\n".join(f"node.{name} = {{ data_qubits = 1, comm_qubits = 1 }}" for name in names)
+    ends = [link.split("-") for link in ["a-b", *links.split()]]
+    tables = "\n".join(f"[[link]]\nbetween = {json.dumps(pair)}" for pair in ends)
+    assert sorted(codes(f"schema = 1\n{nodes}\n{tables}")) == found
 
 
 @pytest.mark.parametrize(

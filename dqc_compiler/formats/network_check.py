@@ -6,7 +6,7 @@ import difflib
 import json
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -372,19 +372,22 @@ def _check_links(raw: dict[str, Any], report: _Report) -> None:
     if not isinstance(links, list) or not nodes:
         return
     first: dict[frozenset[str], int] = {}
-    sound = len(nodes) == len(raw["node"])
+    joined: list[tuple[str, str]] = []
+    # What is no table, or names no two nodes, may be what joins the parts.
+    is_readable = len(nodes) == len(raw["node"])
     for position, link in enumerate(links):
         ends = _ends(link)
-        found = [] if ends is None else _link_problems(position, ends, nodes, first, report)
+        if ends is None:
+            is_readable = False
+            continue
+        found = _link_problems(position, ends, nodes, first, report)
         for diagnostic in found:
             report.add(diagnostic)
-        if ends is None or found:
-            sound = False
-        else:
+        if not found:
             first[frozenset(ends)] = position
-    # With a broken link the network may be in parts only because of it.
-    if sound:
-        _check_connected(list(nodes), first, report)
+        joined.append((_meant(ends[0], nodes), _meant(ends[1], nodes)))
+    if is_readable:
+        _check_connected(list(nodes), joined, report)
 
 
 def _link_problems(
@@ -411,15 +414,23 @@ def _link_problems(
 
 
 def _unknown_end(name: str, nodes: Iterable[str], place: Place) -> problem.UnknownLinkEnd:
-    close = difflib.get_close_matches(name, nodes, n=1)
+    meant = _meant(name, nodes)
     remedy = (
-        f"did you mean {close[0]}?" if close else f"add a table [node.{name}], or remove the link"
+        f"add a table [node.{name}], or remove the link"
+        if meant == name
+        else f"did you mean {meant}?"
     )
     return problem.UnknownLinkEnd(name=name, remedy=remedy, place=place)
 
 
-def _check_connected(names: list[str], links: Iterable[frozenset[str]], report: _Report) -> None:
-    group = {name: name for name in names}
+def _meant(name: str, nodes: Iterable[str]) -> str:
+    """The node that resembles a name most; the name itself if none does."""
+    return next(iter(difflib.get_close_matches(name, nodes, n=1)), name)
+
+
+def _check_connected(names: list[str], links: Sequence[tuple[str, str]], report: _Report) -> None:
+    """Whether links join all nodes, also over nodes that are not in the file yet."""
+    group = {name: name for name in [*names, *(end for link in links for end in link)]}
 
     def root(name: str) -> str:
         while group[name] != name:
@@ -427,8 +438,7 @@ def _check_connected(names: list[str], links: Iterable[frozenset[str]], report: 
             name = group[name]
         return name
 
-    for link in links:
-        a, b = link
+    for a, b in links:
         group[root(b)] = root(a)
     parts: dict[str, list[str]] = {}
     for name in names:
