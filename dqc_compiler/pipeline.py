@@ -13,7 +13,7 @@ from qiskit.passmanager import GenericPass, MultiStagePassManager
 from dqc_compiler.costs.bounds import find_bounds
 from dqc_compiler.engines import AUTO, Chosen, choose
 from dqc_compiler.formats.circuit_in import read_circuit
-from dqc_compiler.formats.network_file import check_fit
+from dqc_compiler.formats.network_file import check_fit, check_links
 from dqc_compiler.garbage import collection_paused
 from dqc_compiler.interruption import Interruption, Patience, Stopped
 from dqc_compiler.ir import (
@@ -259,13 +259,14 @@ def compile_circuit(
         interruption: ends the search early, with the best result so far, while it listens.
 
     Raises:
-        CompilerError: with the diagnostics of the reader, if the circuit does not fit, or if the
-            chosen engine is not installed.
+        CompilerError: with the diagnostics of the reader, if the circuit does not fit, if two
+            nodes have no link, or if the chosen engine is not installed.
     """
     chosen = options or Options()
     choose(chosen.engine)
     original = circuit if isinstance(circuit, Circuit) else read_circuit(circuit)
     check_fit(len(original.qubits), network, source=original.source)
+    check_links(network)
     limit = None if chosen.preset == "fast" else chosen.time_limit  # `fast` is always finished
     patience = Patience(limit, interruption or Interruption())
     return _Compilation(original, network, chosen, patience, progress).run()

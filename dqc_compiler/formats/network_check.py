@@ -34,8 +34,12 @@ _SYNTAX_REMEDY = {
 }
 
 
-def parse_network(text: str, *, file: str) -> NetworkFile:
-    """The checked content of a network file; `file` is the name that messages show.
+def parse_network(text: str, *, file: str) -> tuple[NetworkFile, tuple[Place, ...]]:
+    """The checked content of a network file and the place of each node in it.
+
+    Args:
+        text: of the file.
+        file: the name that messages show.
 
     Raises:
         CompilerError: with every problem of the text (DQC203 to DQC216).
@@ -47,7 +51,8 @@ def parse_network(text: str, *, file: str) -> NetworkFile:
     _check_nodes(raw, report)
     _check_links(raw, report)
     report.raise_if_any()
-    return NetworkFile.model_validate(raw)
+    content = NetworkFile.model_validate(raw)
+    return content, tuple(report.key(("node", name)) for name in content.node)
 
 
 def _load(text: str, file: str) -> dict[str, Any]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+
+from dqc_compiler.diagnostics.core import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,8 @@ class Network:
 
     nodes: tuple[Node, ...]
     links: tuple[Link, ...]
+    places: tuple[Place, ...] = field(default=(), compare=False, repr=False)
+    """Of each node in the file that it came from; empty if there was none."""
 
     def node_index(self, name: str) -> int:
         """Index of the node called `name`; KeyError if there is none."""
