@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import reprlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, get_args
 
 from qiskit.passmanager import GenericPass, MultiStagePassManager
 
 from dqc_compiler.costs.bounds import find_bounds
-from dqc_compiler.engines import AUTO, Chosen, choose
+from dqc_compiler.engines import AUTO, CHOICES, Chosen, choose
 from dqc_compiler.formats.circuit_in import read_circuit
 from dqc_compiler.formats.network_file import check_fit, check_links
 from dqc_compiler.garbage import collection_paused
@@ -41,18 +43,66 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
 
+Verify = Literal["auto", "all", "off"]
+MAX_SEED = 2**31 - 1
+
+
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What a user may choose. Equal inputs, options and version give equal bytes."""
+    """What a user may choose. Equal inputs, options and version give equal bytes.
+
+    Attributes:
+        seed: of every random choice, 0 to 2147483647.
+        preset: how much is searched, "fast", "balanced" or "best".
+        time_limit: seconds for the search, finite and above 0, or None; the result then depends
+            on the machine. The preset "fast" is always finished.
+        rounds: of the preset "best", 0 or more, and of no other; None: until the time limit, or
+            one per core.
+        engine: where the search begins, one of `engines.CHOICES`.
+        verify: which checks are made of a saved bundle, "auto", "all" or "off".
+
+    Raises:
+        TypeError: if a value is of another type.
+        ValueError: if a value is none of these.
+    """
 
     seed: int = 0
     preset: Preset = "balanced"
-    time_limit: float | None = (
-        None  # seconds for the search; the result then depends on the machine
-    )
-    rounds: int | None = None  # of the preset `best`
-    engine: str = AUTO  # one of `engines.CHOICES`
-    verify: Literal["auto", "all", "off"] = "auto"
+    time_limit: float | None = None
+    rounds: int | None = None
+    engine: str = AUTO
+    verify: Verify = "auto"
+
+    def __post_init__(self) -> None:
+        _check_number("seed", self.seed, int, f"a whole number from 0 to {MAX_SEED}")
+        if not 0 <= self.seed <= MAX_SEED:
+            raise ValueError(f"seed has to be from 0 to {MAX_SEED}, not {self.seed}")
+        _check_choice("preset", self.preset, get_args(Preset))
+        _check_choice("engine", self.engine, CHOICES)
+        _check_choice("verify", self.verify, get_args(Verify))
+        if self.time_limit is not None:
+            expected = "a finite number of seconds above 0, or None"
+            _check_number("time_limit", self.time_limit, (int, float), expected)
+            if not (self.time_limit > 0 and isfinite(self.time_limit)):
+                raise ValueError(f"time_limit has to be {expected}, not {self.time_limit}")
+        if self.rounds is not None:
+            _check_number("rounds", self.rounds, int, "a whole number, or None")
+            if self.rounds < 0:
+                raise ValueError(f"rounds has to be 0 or more, or None, not {self.rounds}")
+            if self.preset != "best":
+                raise ValueError(f"rounds belongs to the preset 'best', not {self.preset!r}")
+
+
+def _check_choice(name: str, value: object, choices: Sequence[str]) -> None:
+    if value not in choices:
+        kind = ValueError if isinstance(value, str) else TypeError
+        known = ", ".join(map(repr, choices))
+        raise kind(f"{name} has to be one of {known}, not {value!r}")
+
+
+def _check_number(name: str, value: object, kinds: type | tuple[type, ...], expected: str) -> None:
+    if not isinstance(value, kinds) or isinstance(value, bool):
+        raise TypeError(f"{name} has to be {expected}, not {value!r}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -261,8 +311,12 @@ def compile_circuit(
     Raises:
         CompilerError: with the diagnostics of the reader, if the circuit does not fit, if two
             nodes have no link, or if the chosen engine is not installed.
+        TypeError: if an argument is nothing of the kind.
     """
-    chosen = options or Options()
+    chosen = Options() if options is None else options
+    for name, value, kind in (("network", network, Network), ("options", chosen, Options)):
+        if not isinstance(value, kind):
+            raise TypeError(f"{name} has to be of type {kind.__name__}, not {reprlib.repr(value)}")
     choose(chosen.engine)
     original = circuit if isinstance(circuit, Circuit) else read_circuit(circuit)
     check_fit(len(original.qubits), network, source=original.source)

@@ -8,7 +8,9 @@ delays, each with the line it came from.
 from __future__ import annotations
 
 import math
+import os
 import re
+import reprlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +35,9 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
 
-def read_circuit(source: str | Path | QuantumCircuit, *, text: str | None = None) -> Circuit:
+def read_circuit(
+    source: str | os.PathLike[str] | QuantumCircuit, *, text: str | None = None
+) -> Circuit:
     """Read a circuit.
 
     Args:
@@ -47,13 +51,13 @@ def read_circuit(source: str | Path | QuantumCircuit, *, text: str | None = None
 
     Raises:
         CompilerError: the text is not a circuit, or uses what cannot be distributed.
+        TypeError: `source` is neither a path nor a circuit.
     """
-    if not isinstance(source, str | Path):
-        return circuit_from_qiskit(source)
-    origin = (
-        read_circuit_text(Path(source)) if text is None else given_circuit_text(str(source), text)
-    )
-    name = _printable(Path(source).stem)
+    if not isinstance(source, str | os.PathLike):
+        return circuit_from_qiskit(_checked(source))
+    path = Path(source)
+    origin = read_circuit_text(path) if text is None else given_circuit_text(str(source), text)
+    name = _printable(path.stem)
     parse = _parser(language_version(origin))
     try:
         circuit, lines, cubes = parse(origin)
@@ -63,6 +67,15 @@ def read_circuit(source: str | Path | QuantumCircuit, *, text: str | None = None
     if not circuit.num_qubits:
         raise CompilerError(NoQubits(place=Place(file=origin.name)))
     return circuit_from_qiskit(circuit, name=name, lines=lines, cubes=cubes, source=origin)
+
+
+def _checked(given: object) -> QuantumCircuit:
+    from qiskit import QuantumCircuit  # noqa: PLC0415  imported anyway if it is one
+
+    if not isinstance(given, QuantumCircuit):
+        kinds = "the path of an OpenQASM file, a Qiskit QuantumCircuit or a Circuit"
+        raise TypeError(f"a circuit has to be {kinds}, not {reprlib.repr(given)}")
+    return given
 
 
 def circuit_from_qiskit(
