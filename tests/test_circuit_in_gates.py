@@ -330,6 +330,16 @@ def test_angles_of_a_gate_may_be_functions_and_products_of_its_parameters() -> N
     assert_same_unitary(read_circuit("functions.qasm", text=text), original)
 
 
+def test_warnings_of_other_packages_are_kept_off() -> None:
+    """SciPy has two about how Qiskit computes the matrix of an evolution; here they are errors."""
+    inner = QuantumCircuit(4)
+    inner.append(PauliEvolutionGate(SparsePauliOp(["XXYZ", "ZZII"]), 0.3), range(4))
+    circuit = QuantumCircuit(4)
+    circuit.append(inner.to_gate().power(0.5, annotated=True), range(4))
+    expected = PauliEvolutionGate(SparsePauliOp(["XXYZ", "ZZII"]), 0.15).definition
+    assert_same_unitary(read_circuit(circuit), expected)
+
+
 def test_gates_nested_deeper_than_python_recurses() -> None:
     gate: Gate = HGate()
     for level in range(3000):

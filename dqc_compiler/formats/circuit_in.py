@@ -11,6 +11,7 @@ import math
 import os
 import re
 import reprlib
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -110,7 +111,10 @@ def circuit_from_qiskit(
         raise CompilerError(UnboundParameter(place=place, name=names))
     flow = ControlFlow(circuit, lines=lines, cubes=cubes)
     try:
-        rows, phase = table_rows(flow)
+        with warnings.catch_warnings():
+            # Qiskit computes with sparse matrices of a kind that SciPy says it could do better.
+            warnings.filterwarnings("ignore", module=r"scipy\.")
+            rows, phase = table_rows(flow)
     except CompilerError as error:
         raise located(error, source.place(flow.line) if source else None) from error
     except RecursionError as error:
