@@ -7,9 +7,11 @@ command line do not pay for Qiskit and numba.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # `typing` takes a while, in which the command could not answer a signal
 if TYPE_CHECKING:
+    from typing import Any
+
     from dqc_compiler.bundles import save_bundle, verify_bundle
     from dqc_compiler.diagnostics import CompilerError
     from dqc_compiler.formats.bundle_in import read_bundle

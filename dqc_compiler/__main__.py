@@ -1,6 +1,6 @@
 """`python -m dqc_compiler` is the command `dqc`."""
 
-from dqc_compiler.cli import main
-
 if __name__ == "__main__":
+    from dqc_compiler.entry import main
+
     main()

@@ -103,18 +103,24 @@ class Terminal:
 
 def run(command: click.Command, program: str) -> NoReturn:
     """Run a command and end the process with the exit code of what happened."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    # Names of files and bits come from anywhere; they must not break the message about them.
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(AttributeError):
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
+        _listen()
+        # Names of files and bits come from anywhere; they must not break the message about them.
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(AttributeError):
+                stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
         code = execute(command, program, sys.argv[1:])
-    except KeyboardInterrupt:  # once more, while the first one was being answered
+    except KeyboardInterrupt:  # at the very start, or while the first one was being answered
         code = EXIT_INTERRUPTED
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     sys.exit(code)
+
+
+def _listen() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` and shells ask for
+            signal.signal(number, _interrupt)
 
 
 def execute(command: click.Command, program: str, arguments: list[str]) -> int:

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import click
@@ -439,6 +440,39 @@ def test_colours_can_be_turned_off() -> None:
     assert red in process("explain", "x", FORCE_COLOR="1", TERM="xterm").stderr
     plain = process("explain", "x", FORCE_COLOR="1", TERM="xterm", NO_COLOR="1").stderr
     assert "31m" not in plain
+
+
+SIGNAL_WHILE_IMPORTING = """
+import os, sys
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "click":
+            os.kill(os.getpid(), {number})
+sys.meta_path.insert(0, Finder())
+from dqc_compiler.entry import main
+main()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("is_ignored", [False, True])
+def test_a_signal_before_anything_is_imported(number: signal.Signals, is_ignored: bool) -> None:
+    before = signal.signal(number, signal.SIG_IGN) if is_ignored else None  # which is inherited
+    code = SIGNAL_WHILE_IMPORTING.format(number=int(number))
+    command = [sys.executable, "-c", code, "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    if before is not None:
+        signal.signal(number, before)
+    assert (done.returncode, done.stderr) == (0 if is_ignored else 130, "")
+    assert done.stdout.startswith("dqc_compiler") == is_ignored
+
+
+def test_commands_begin_where_signals_are_answered() -> None:
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
+    starts = {name: value.split(":") for name, value in project["scripts"].items()}
+    assert {module for module, _ in starts.values()} == {"dqc_compiler.entry"}
+    text = Path(cli.__file__).with_name("entry.py").read_text()  # importing it is for commands
+    assert all(f"def {function}() -> None:" in text for _, function in starts.values())
 
 
 SLOW_VERIFIER = """
