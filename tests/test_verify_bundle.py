@@ -18,6 +18,7 @@ from dqc_compiler.formats.verdict import Verdict
 from dqc_compiler.ir import Circuit
 from dqc_compiler.verify import verify_directory
 from tests.mutations_emitted import bundle_contents, random_circuit
+from tests.strategies import make_circuit
 
 CIRCUIT = random_circuit(11, qubits=6, gates=40, clbits=2)
 
@@ -30,11 +31,15 @@ def contents() -> Contents:
 @pytest.fixture
 def bundle(contents: Contents, tmp_path: Path) -> Path:
     """The files that exist when a bundle is verified for the first time."""
+    write_files(contents, tmp_path)
+    return tmp_path
+
+
+def write_files(contents: Contents, directory: Path) -> None:
     for name, text in contents.files.items():
-        path = tmp_path / name
+        path = directory / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
-    return tmp_path
 
 
 def edited_manifest(contents: Contents, change: Callable[[dict], None]) -> Manifest:
@@ -209,6 +214,91 @@ def unknown_node(content: dict) -> None:
 def test_a_wrong_manifest(contents: Contents, bundle: Path, change: Callable[[dict], None]) -> None:
     manifest = edited_manifest(contents, change)
     assert verify_directory(bundle, CIRCUIT, manifest).equivalent is False
+
+
+CONSTANTS = make_circuit(
+    3,
+    [
+        *[("reset", (q,)) for q in range(3)],
+        ("measure", (0,), (), 0),
+        ("measure", (1,), (), 2),
+        ("measure", (2,), (), 0),
+        *[("h", (q,)) for q in range(3)],
+    ],
+    4,
+)
+"""Every value is 0; c[0] is written twice, c[1] and c[3] are never written."""
+
+
+def exchange_constants(content: dict) -> None:
+    bits = content["clbits"]
+    bits["c[0]"], bits["c[2]"] = bits["c[2]"], bits["c[0]"]
+
+
+def forget_constant(content: dict) -> None:
+    content["clbits"]["c[0]"] = None
+
+
+def write_another_bit(content: dict) -> None:
+    bits = content["clbits"]
+    bits["c[1]"], bits["c[0]"] = bits["c[0]"], None
+
+
+def write_one_bit_more(content: dict) -> None:
+    content["clbits"]["c[3]"] = content["clbits"].pop("c[2]")
+    content["clbits"]["c[2]"] = None
+
+
+def take_the_first_writer(content: dict) -> None:
+    content["clbits"]["c[0]"] = overwritten(content)
+
+
+def overwritten(content: dict) -> list:
+    """The measurement into c[0] that the second one makes void."""
+    used = [place for place in content["clbits"].values() if place is not None]
+    places = [[name, k] for name, node in content["nodes"].items() for k in range(node["out"])]
+    (left,) = [place for place in places if place not in used]
+    return left
+
+
+@pytest.mark.parametrize(
+    ("change", "check"),
+    [
+        (exchange_constants, "symbolic"),
+        (take_the_first_writer, "symbolic"),
+        (forget_constant, "structure"),
+        (write_another_bit, "structure"),
+        (write_one_bit_more, "structure"),
+    ],
+)
+@pytest.mark.parametrize("level", ["auto", "all"])
+def test_a_bit_is_a_measurement_and_not_a_value(
+    tmp_path: Path, change: Callable[[dict], None], check: str, level: str
+) -> None:
+    contents = bundle_contents(CONSTANTS, 3, nodes=2, comm=1)
+    write_files(contents, tmp_path)
+    right = verify_directory(tmp_path, CONSTANTS, contents.manifest, level=level)
+    assert right.equivalent is True
+    verdict = verify_directory(tmp_path, CONSTANTS, edited_manifest(contents, change), level=level)
+    assert verdict.equivalent is False
+    assert failed(verdict) == [check]
+
+
+@pytest.mark.parametrize("entry", ["start", "end", "bit"])
+@pytest.mark.parametrize("place", ["first", ["n0", -1], ["n0", 99], ["n1", 10**30], ["n9", 0]])
+def test_positions_exist_and_are_taken_once(
+    contents: Contents, bundle: Path, entry: str, place: str | list
+) -> None:
+    def change(content: dict) -> None:
+        others, key = (
+            (content["clbits"], "c[1]") if entry == "bit" else (content["qubits"]["q[1]"], entry)
+        )
+        first = content["clbits"]["c[0]"] if entry == "bit" else content["qubits"]["q[0]"][entry]
+        others[key] = first if place == "first" else place
+
+    verdict = verify_directory(bundle, CIRCUIT, edited_manifest(contents, change))
+    assert verdict.equivalent is False
+    assert failed(verdict) == ["structure"]
 
 
 def test_the_verifier_shares_nothing_with_the_compiler() -> None:

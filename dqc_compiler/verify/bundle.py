@@ -89,6 +89,17 @@ def load_text(directory: Path, name: str) -> str:
         raise CompilerError(BrokenGuarantee(reason=reason, place=Place(file=name))) from error
 
 
+def written_problems(task: ProgramSet, original: Circuit) -> Iterator[str]:
+    """Whether exactly the bits that the circuit measures into are somewhere in an `out`."""
+    measured = set(original.clbit.tolist())
+    for index, (name, place) in enumerate(zip(task.clbit_names, task.clbits, strict=True)):
+        if index in measured and place is None:
+            yield f"bit {name}: the circuit writes it, but it is nowhere"
+        if index not in measured and place is not None:
+            where = f"out[{place[1]}] of {task.network.nodes[place[0]].name}"
+            yield f"bit {name}: the circuit never writes it, but it is {where}"
+
+
 def manifest_problems(task: ProgramSet, manifest: Manifest) -> Iterator[str]:
     """What the manifest says about registers, channels and figures, against the programs."""
     channels: dict[str, int] = {}

@@ -33,10 +33,23 @@ def first_difference(
         qubits: names of the wires.
         clbits: names of the classical bits.
     """
-    for checker in (_entries, _sums, _frames):
+    for checker in (_entries, _sums, _frames, _ends):
         for difference in checker(expected, found, qubits):
             return difference
-    return _outcome(expected, found, qubits, clbits)
+    return first_other_bit(expected, found, clbits)
+
+
+def first_other_bit(
+    expected: CanonicalForm, found: CanonicalForm, clbits: Sequence[str]
+) -> str | None:
+    """Which classical bit holds another measurement, None if there is none.
+
+    The forms have to be equal apart from that.
+    """
+    for name, first, second in zip(clbits, expected.clbits, found.clbits, strict=True):
+        if first != second:
+            return f"the classical bit {name} holds another measurement than it should"
+    return None
 
 
 def _at(origin: Origin) -> str:
@@ -127,17 +140,8 @@ def _rotation(q: Quaternion) -> str:
     return "(" + ", ".join(f"{round(x, 6) + 0.0:g}" for x in q) + ")"
 
 
-def _outcome(
-    expected: CanonicalForm,
-    found: CanonicalForm,
-    qubits: Sequence[str],
-    clbits: Sequence[str],
-) -> str | None:
+def _ends(expected: CanonicalForm, found: CanonicalForm, qubits: Sequence[str]) -> Iterator[str]:
     for wire, name in enumerate(qubits):
         a, b = expected.end[wire], found.end[wire]
         if a != b:
-            return f"{name} should end as {qubits[a]}, but ends as {qubits[b]}"
-    for name, first, second in zip(clbits, expected.clbits, found.clbits, strict=True):
-        if first != second:
-            return f"the classical bit {name} holds another measurement than it should"
-    return None
+            yield f"{name} should end as {qubits[a]}, but ends as {qubits[b]}"
