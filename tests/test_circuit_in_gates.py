@@ -40,6 +40,7 @@ from qiskit.quantum_info import Clifford, Operator, SparsePauliOp, random_unitar
 from dqc_compiler.diagnostics.core import CompilerError
 from dqc_compiler.formats import circuit_gates
 from dqc_compiler.formats.circuit_in import circuit_from_qiskit, read_circuit
+from dqc_compiler.formats.circuit_powers import power_of
 from dqc_compiler.ir import Circuit
 from dqc_compiler.ir.circuit import TWO_QUBIT_GATES
 from tests.circuit_oracle import STANDARD, assert_same_unitary, rebuilt
@@ -328,6 +329,89 @@ def test_angles_of_a_gate_may_be_functions_and_products_of_its_parameters() -> N
         original.append(inner(math.exp(t), t * t), [first])
         original.append(inner(t, math.cos(t)).control(), [first, second])
     assert_same_unitary(read_circuit("functions.qasm", text=text), original)
+
+
+def test_angles_that_only_numbers_have() -> None:
+    """Remainders, rounding and powers have no form with symbols: their gates are made per call."""
+    text = """OPENQASM 3.0;
+        include "stdgates.inc";
+        const float k = 2.5;
+        gate inner(a, b) q { rx(mod(a, k) * floor(b)) q; rz(pow(a, 2) % b - ceiling(a)) q; }
+        gate outer(t) p, q {
+            inner(t + 3, exp(t)) p;
+            pow(t) @ ctrl @ inner(t, 2) p, q;
+            inv @ inner(sqrt(t), t * t) q;
+            gphase(mod(t, 0.1));
+        }
+        gate unused(t) q { rx(arcsin(t + 7)) q; }
+        qubit[3] q;
+        bit[1] c;
+        for int k in [0:1] { outer(1.3) q[k], q[2]; }
+        negctrl @ outer(0.7) q[1], q[2], q[0];
+    """
+
+    def inner(a: float, b: float) -> Gate:
+        return wave(a % 2.5 * math.floor(b), a**2 % b - math.ceil(a))
+
+    def outer(t: float) -> Gate:
+        made = QuantumCircuit(2, global_phase=t % 0.1)
+        made.append(inner(t + 3, math.exp(t)), [0])
+        made.append(inner(t, 2).control(annotated=False).power(t), [0, 1])
+        made.append(inner(math.sqrt(t), t * t).inverse(), [1])
+        return made.to_gate()
+
+    original = QuantumCircuit(3)
+    original.append(outer(1.3), [0, 2])
+    original.append(outer(1.3), [1, 2])
+    original.append(outer(0.7).control(ctrl_state=0, annotated=False), [1, 2, 0])
+    assert_same_unitary(read_circuit("numbers.qasm", text=text), original)
+
+
+def test_the_function_pow_and_the_modifier() -> None:
+    text = """OPENQASM 3.0;
+        include "stdgates.inc";
+        qubit q;
+        pow(pow(2, 3)) @ rx(pow(0.5, 2)) q;
+        pow (3) @ pow( (1 + 1) ) @ rz(1 - pow(pow(2, 2), -1)) q;
+    """
+    original = QuantumCircuit(1)
+    original.rx(8 * 0.25, 0)
+    original.rz(6 * 0.75, 0)
+    assert_same_unitary(read_circuit("pow.qasm", text=text), original)
+
+
+def test_a_global_phase_of_a_gate_counts_under_a_condition() -> None:
+    """It is observed there, unlike one of the program; also if the gate is made for the call."""
+    text = """OPENQASM 3.0;
+        include "stdgates.inc";
+        gate turn(t) q { gphase(mod(t, 2)); }
+        qubit[2] q;
+        bit c;
+        c = measure q[0];
+        if (c) { ctrl @ turn(2.5) q[0], q[1]; }
+    """
+    rows = list(read_circuit("phase.qasm", text=text).operations())
+    assert [(row.name, row.parameters) for row in rows[1:]] == [("p", (0.5,))]
+
+
+@pytest.mark.parametrize("exponent", [10**9, -(10**9), 10**9 + 1, 10**20 + 3, 5e8])
+@pytest.mark.parametrize("name", ["h", "s", "t", "sx", "swap", "cx", "ccx", "ch"])
+def test_large_powers_of_gates_without_angles_are_exact(name: str, exponent: float) -> None:
+    gate = STANDARD[name].base_class()
+    powered = QuantumCircuit(gate.num_qubits)
+    powered.append(power_of(gate, exponent), range(gate.num_qubits))
+    expected = Operator(gate).power(int(exponent) % 8)
+    assert abs(Operator(powered).data - expected.data).max() < 1e-12
+
+
+def test_large_powers_of_other_gates_are_unitary() -> None:
+    inner = wave(0.3, 0.4)
+    matrix = np.linalg.matrix_power(Operator(inner).data, 4000)
+    assert abs(Operator(power_of(inner, 4000)).data - matrix).max() < 1e-11
+    huge = Operator(power_of(inner, 10**9))
+    assert huge.is_unitary(atol=1e-13)
+    step = Operator(power_of(inner, 10**9 - 1)).compose(inner)
+    assert abs(huge.data - step.data).max() < 1e-6  # phases are known to 1e-16
 
 
 def test_warnings_of_other_packages_are_kept_off() -> None:

@@ -384,7 +384,9 @@ class UnsupportedStatement(Infeasible):
     """A statement of OpenQASM 3 uses a type, function or form that is not understood.
 
     The statement may well be valid. The functions that are understood are sin, cos, tan, arcsin,
-    arccos, arctan, exp, log and sqrt of constants, besides + - * / ** and %.
+    arccos, arctan, exp, log, sqrt, floor, ceiling, mod and pow, besides + - * / ** and %, of
+    constants and of the parameters of a gate. Powers of a gate go up to 1000000000, and further
+    if its eigenvalues are simple fractions of a turn, as those of h and cx are.
     """
 
     code = "DQC149"

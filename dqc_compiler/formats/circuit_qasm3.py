@@ -7,7 +7,7 @@ syntax tree is walked, because only here the lines are known.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
 from openqasm3 import ast
@@ -23,7 +23,7 @@ from qiskit.exceptions import QiskitError
 from qiskit_qasm3_import import ConversionError, types
 from qiskit_qasm3_import.converter import ConvertVisitor
 from qiskit_qasm3_import.data import Scope, Symbol
-from qiskit_qasm3_import.state import LocalScope
+from qiskit_qasm3_import.state import GateScope, LocalScope
 
 from dqc_compiler.diagnostics.circuit import (
     CircuitTooLong,
@@ -50,6 +50,7 @@ from dqc_compiler.formats.circuit_conditions import (
 )
 from dqc_compiler.formats.circuit_control_flow import loop_passes
 from dqc_compiler.formats.circuit_gates import MAX_OPERATIONS
+from dqc_compiler.formats.circuit_powers import power_of
 from dqc_compiler.formats.circuit_text import (
     MAX_BITS,
     MAX_INCLUDES,
@@ -58,7 +59,7 @@ from dqc_compiler.formats.circuit_text import (
     read_included_text,
 )
 from dqc_compiler.formats.qasm3_statements import parse_statements
-from dqc_compiler.formats.qasm3_values import Resolver, is_number, word_of
+from dqc_compiler.formats.qasm3_values import NoValueError, Resolver, is_number, word_of
 
 STANDARD_INCLUDE = "stdgates.inc"
 
@@ -86,6 +87,8 @@ _SCALARS: dict[type, Any] = {
 }
 _MESSAGE = re.compile(r"(?:(\d+),(\d+): )?(.*)", re.DOTALL)
 _UNDEFINED = re.compile(r"gate '(.*)' is not defined\.|Undefined symbol '(.*)'\.")
+_NOT_BOUND = (QiskitError, ArithmeticError, TypeError, ValueError, RuntimeError)
+_TRIAL_ANGLE = 0.7
 _LIMIT = re.compile(r"support|only global declarations")
 
 
@@ -138,15 +141,23 @@ class _Declaration:
 
     Args:
         node: the declaration as it was parsed; it says in which order calls give the angles.
-        body: the gate's circuit. Its own list of parameters is no guide to the calls: it is sorted
-            by name and leaves out those that are not used.
+        body: the gate's circuit, None if it cannot be written down without knowing the angles. Its
+            own list of parameters is no guide to the calls: it is sorted by name and leaves out
+            those that are not used.
+        evaluate: makes the circuit from the syntax tree for the angles of one call.
     """
 
-    def __init__(self, node: ast.QuantumGateDefinition, body: QuantumCircuit) -> None:
+    def __init__(
+        self,
+        node: ast.QuantumGateDefinition,
+        body: QuantumCircuit | None,
+        evaluate: Callable[[Sequence[float]], QuantumCircuit],
+    ) -> None:
         self.name = node.name.name
-        self.num_qubits = body.num_qubits
+        self.num_qubits = len(node.qubits)
         self._body = body
-        used = {parameter.name: parameter for parameter in body.parameters}
+        self._evaluate = evaluate
+        used = {} if body is None else {symbol.name: symbol for symbol in body.parameters}
         self._parameters = [used.get(argument.name) for argument in node.arguments]
         self._definitions: dict[tuple[Any, ...], QuantumCircuit] = {}
 
@@ -156,13 +167,17 @@ class _Declaration:
     def definition(self, parameters: tuple[Any, ...]) -> QuantumCircuit:
         """The body with these angles; shared, so nobody may change it."""
         if parameters not in self._definitions:
-            values = {
-                parameter: value
-                for parameter, value in zip(self._parameters, parameters, strict=True)
-                if parameter is not None
-            }
-            self._definitions[parameters] = self._body.assign_parameters(values)
+            self._definitions[parameters] = self._bound(parameters)
         return self._definitions[parameters]
+
+    def _bound(self, parameters: tuple[Any, ...]) -> QuantumCircuit:
+        if self._body is not None:
+            pairs = zip(self._parameters, parameters, strict=True)
+            try:
+                return self._body.assign_parameters({p: v for p, v in pairs if p is not None})
+            except _NOT_BOUND:
+                pass  # a value that is not finite or not real; evaluating says where
+        return self._evaluate([float(parameter) for parameter in parameters])
 
 
 class _Visitor(ConvertVisitor):
@@ -180,6 +195,7 @@ class _Visitor(ConvertVisitor):
         self._written: set[int] = set()
         self._includes = 0
         self._passes = 0
+        self._is_trial = False  # the angles are made up: values need not exist for them
 
     # Statements
 
@@ -203,9 +219,15 @@ class _Visitor(ConvertVisitor):
             result = super().visit(node, context)
         except CompilerError as error:
             raise located(error, self._place(node)) from error
+        except NoValueError as error:
+            if self._is_trial:
+                raise
+            self._refuse_reworded(node, error)
         except ConversionError as error:
             self._refuse_reworded(node, error)
         except (QiskitError, ArithmeticError, LookupError, ValueError) as error:
+            if self._is_trial and isinstance(error, ArithmeticError | ValueError):
+                raise NoValueError(_sentence(error)) from error
             self._refuse(node, InvalidStatement(problem=_sentence(error)))
         self._log(node)
         return result
@@ -344,11 +366,66 @@ class _Visitor(ConvertVisitor):
     def visit_QuantumGateDefinition(  # noqa: N802
         self, node: ast.QuantumGateDefinition, context: Any
     ) -> Any:
-        """A gate of the file's own."""
-        context = super().visit_QuantumGateDefinition(node, context)
+        """A gate of the file's own: with symbols for its angles, or where that fails, per call."""
+        source = self._source
+
+        def evaluate(angles: Sequence[float]) -> QuantumCircuit:
+            return self._evaluated(node, angles, source, context)
+
+        try:
+            super().visit_QuantumGateDefinition(node, context)
+        except (CompilerError, *_NOT_BOUND):
+            self._try_body(node, evaluate)
+            made = _Declaration(node, None, evaluate)
+            sizes = len(node.arguments), len(node.qubits)
+            return self._define_gate(node.name.name, made, *sizes, node, context)
         symbol = context.symbol_table.get(node.name.name, node)
-        symbol.data = _Declaration(node, symbol.data._definition)
+        symbol.data = _Declaration(node, symbol.data._definition, evaluate)
         return context
+
+    def _try_body(
+        self,
+        node: ast.QuantumGateDefinition,
+        evaluate: Callable[[Sequence[float]], QuantumCircuit],
+    ) -> None:
+        """Find what is wrong with a body whatever the angles of a call are."""
+        before, self._is_trial = self._is_trial, True
+        try:
+            evaluate([_TRIAL_ANGLE / (k + 1) for k in range(len(node.arguments))])
+        except NoValueError:
+            pass  # for these angles
+        finally:
+            self._is_trial = before
+
+    def _evaluated(
+        self,
+        node: ast.QuantumGateDefinition,
+        angles: Sequence[float],
+        source: CircuitText,
+        context: Any,
+    ) -> QuantumCircuit:
+        """The body of a gate of the file for these angles, as its place in the file sees names."""
+        table = context.symbol_table
+        before = self._source, self._cube
+        self._source, self._cube = source, ()
+        inner_scopes = [table.pop() for _ in range(len(table) - 1)]
+        try:
+            with GateScope(context) as inner:
+                bits = [Qubit() for _ in node.qubits]
+                inner.circuit.add_bits(bits)
+                values: list[Any] = [*angles, *bits]
+                kinds = [types.Float(const=True)] * len(angles) + [types.Qubit()] * len(bits)
+                names = [name.name for name in (*node.arguments, *node.qubits)]
+                symbols: Any = inner.symbol_table
+                for name, value, kind in zip(names, values, kinds, strict=True):
+                    symbols.insert(Symbol(name, value, kind, Scope.GATE, node))
+                for statement in node.body:
+                    self.visit(statement, inner)
+            return inner.circuit
+        finally:
+            for scope in reversed(inner_scopes):
+                table.push(scope)
+            self._source, self._cube = before
 
     # Operations
 
@@ -363,6 +440,11 @@ class _Visitor(ConvertVisitor):
             if not node.modifiers:
                 _check_count("qubits", symbol.name, qubits, len(node.qubits))
         return super().visit_QuantumGate(node, context)
+
+    def _apply_gate_modifier(self, modifier: Any, gate: Any, context: Any) -> Any:
+        if modifier.modifier is ast.GateModifierName.pow and modifier.argument is not None:
+            return power_of(gate, self._resolve_constant_float(modifier.argument, context))
+        return super()._apply_gate_modifier(modifier, gate, context)
 
     def visit_QuantumPhase(self, node: ast.QuantumPhase, context: Any) -> Any:  # noqa: N802
         """A global phase; under a condition it cannot be observed."""

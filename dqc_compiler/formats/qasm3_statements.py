@@ -20,6 +20,7 @@ from openqasm3 import ast
 from dqc_compiler.diagnostics.circuit import CircuitSyntax, NestedTooDeeply
 from dqc_compiler.diagnostics.core import CompilerError, Place
 from dqc_compiler.formats.circuit_text import CircuitText
+from dqc_compiler.formats.qasm3_values import POWER
 
 _PARSER: Any = openqasm3.parser  # generated and untyped
 _RUN = 64 * 2**10  # characters given to the parser at once, where there is a place to cut
@@ -43,6 +44,9 @@ _KEYWORD = re.compile(
     r"|qreg|qubit|creg|bool|bit|int|uint|float|angle|complex|array|void|duration|stretch|gphase"
     r"|inv|pow|ctrl|negctrl|dim|durationof|delay|reset|measure|barrier)\b"
 )
+_POWER = re.compile(r"\bpow\s*\(")
+_BRACKET = re.compile(r"[()]")
+_AT = re.compile(r"\s*@")
 _LONG_NUMBER = re.compile(r"\d{1000}")
 _EXPECTED = re.compile(r"expecting (\{.*\}|'.*?'|\w+)$", re.DOTALL)
 _MISSING = re.compile(r"missing (.+) at ", re.DOTALL)
@@ -63,7 +67,7 @@ class _SyntaxError(Exception):
         super().__init__(problem)
         self.line = line
         self.column = column
-        self.problem = problem
+        self.problem = problem.replace(POWER, "pow")
 
 
 def parse_statements(source: CircuitText) -> Iterator[ast.Statement]:
@@ -72,7 +76,7 @@ def parse_statements(source: CircuitText) -> Iterator[ast.Statement]:
     Raises:
         CompilerError: the text breaks the grammar; the statements before have been given out.
     """
-    text = _without_comments(source)
+    text = _with_powers(_without_comments(source))
     run: list[_Piece] = []
     for piece in _pieces(source, text):
         if run and (piece.node is not None or _may_cut(run, text, piece)):
@@ -99,6 +103,26 @@ def _without_comments(source: CircuitText) -> str:
         return re.sub(r"[^\n]", " ", found)
 
     return _COMMENT.sub(blank, source.text)
+
+
+def _with_powers(text: str) -> str:
+    """The text with the function `pow` under a name that the grammar takes for one."""
+
+    def renamed(match: re.Match[str]) -> str:
+        is_modifier = _AT.match(text, _closing(text, match.end() - 1))
+        return match.group() if is_modifier else POWER + match.group()[len("pow") :]
+
+    return _POWER.sub(renamed, text)
+
+
+def _closing(text: str, start: int) -> int:
+    """The position behind the bracket that closes the one at `start`, or the end of the text."""
+    depth = 0
+    for match in _BRACKET.finditer(text, start):
+        depth += 1 if match.group() == "(" else -1
+        if depth == 0:
+            return match.end()
+    return len(text)
 
 
 def _may_cut(run: list[_Piece], text: str, following: _Piece) -> bool:

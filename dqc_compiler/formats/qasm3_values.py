@@ -31,12 +31,23 @@ from dqc_compiler.formats.circuit_conditions import (
 
 Connective = Callable[[Word, Word], Word]
 
-_FUNCTIONS = {
-    "sin": math.sin, "cos": math.cos, "tan": math.tan, "arcsin": math.asin, "arccos": math.acos,
-    "arctan": math.atan, "exp": math.exp, "log": math.log, "sqrt": math.sqrt,
+POWER = "\u01a5ow"
+"""What the function pow is called in the syntax tree: in the grammar the word is a modifier."""
+
+_FUNCTIONS: dict[str, tuple[int, Callable[..., float]]] = {
+    "sin": (1, math.sin), "cos": (1, math.cos), "tan": (1, math.tan), "arcsin": (1, math.asin),
+    "arccos": (1, math.acos), "arctan": (1, math.atan), "exp": (1, math.exp), "log": (1, math.log),
+    "sqrt": (1, math.sqrt), "floor": (1, math.floor), "ceiling": (1, math.ceil),
+    "mod": (2, operator.mod), POWER: (2, math.pow),
 }  # fmt: skip
+"""Name -> number of arguments, and what it computes."""
+
 # Angles times angles are no angles in the language's types, but gates are called with numbers.
 _OF_PARAMETERS = {"*": operator.mul, "/": operator.truediv, "**": operator.pow}
+
+
+class NoValueError(ConversionError):
+    """A function is not defined for the numbers that it was given."""
 
 
 class Resolver(ValueResolver):
@@ -54,16 +65,26 @@ class Resolver(ValueResolver):
 
     def visit_FunctionCall(self, node: ast.FunctionCall) -> Any:  # noqa: N802
         """A function of constants, or of the parameters of the gate that is being defined."""
-        function = _FUNCTIONS.get(node.name.name)
-        if function is None:
-            raise ConversionError(f"the function '{node.name.name}' is not supported", node)
+        key = node.name.name
+        name = "pow" if key == POWER else key
+        if key not in _FUNCTIONS:
+            raise ConversionError(f"the function '{name}' is not supported", node)
+        count, function = _FUNCTIONS[key]
+        if len(node.arguments) != count:
+            words = f"the number of arguments of {name} is {count}, not {len(node.arguments)}"
+            raise ConversionError(words, node)
         values = [self.visit(argument) for argument in node.arguments]
-        if len(values) == 1 and isinstance(values[0][0], ParameterExpression):
-            (inner, _), name = values[0], node.name.name
+        inner = values[0][0]
+        if isinstance(inner, ParameterExpression) and (name == "sqrt" or hasattr(inner, name)):
             return inner**0.5 if name == "sqrt" else getattr(inner, name)(), types.Angle()
         if not all(is_number(kind) for _, kind in values):
             raise ConversionError("functions of anything but constants are not supported", node)
-        return function(*(value for value, _ in values)), types.Float(const=True)
+        numbers = [value for value, _ in values]
+        try:
+            return float(function(*numbers)), types.Float(const=True)
+        except (ValueError, ArithmeticError) as error:
+            words = f"{name}({', '.join(f'{number:g}' for number in numbers)}) has no finite value"
+            raise NoValueError(words, node) from error
 
     def visit_BinaryExpression(self, node: ast.BinaryExpression) -> Any:  # noqa: N802
         """Arithmetic; remainders of constants only."""
