@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from dqc_compiler.gadgets.ladders import Ladder
 from dqc_compiler.gadgets.wires import Wires
-from dqc_compiler.ir import Circuit, Operation
+from dqc_compiler.ir import Operation
 from dqc_compiler.ir.rewriting import Rewrite, Rewriting
 
 
@@ -34,14 +34,7 @@ class Regrouper:
     def result(self) -> Rewriting:
         """What has become of the circuit."""
         original = self.wires.circuit
-        circuit = Circuit.from_operations(
-            original.name,
-            original.qubits,
-            original.clbits,
-            [self.wires.rows[index] for index in self.wires.in_program_order()],
-            global_phase=original.global_phase,
-            source=original.source,
-        )
+        circuit = self.wires.rewritten(global_phase=original.global_phase)
         return Rewriting(original=original, circuit=circuit, steps=tuple(self.steps))
 
     def shape(self, ladder: Ladder, root: int, parent: Mapping[int, int]) -> None:

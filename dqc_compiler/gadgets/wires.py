@@ -129,3 +129,14 @@ class Wires:
                 found.append(operation)
             stack += reversed(self._successors.get(operation, ()))
         return found
+
+    def rewritten(self, *, global_phase: float) -> Circuit:
+        """What the circuit has become."""
+        return Circuit.from_operations(
+            self.circuit.name,
+            self.circuit.qubits,
+            self.circuit.clbits,
+            [self.rows[index] for index in self.in_program_order()],
+            global_phase=global_phase,
+            source=self.circuit.source,
+        )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from dqc_compiler.kernels.copying import copy_into
 from dqc_compiler.kernels.jit import helper, kernel
 from dqc_compiler.kernels.random import draw
 
@@ -95,12 +96,6 @@ def _price(count, wire_of, home):
     return price
 
 
-@helper
-def _copy(source, target):
-    for i in range(len(source)):
-        target[i] = source[i]
-
-
 @kernel(
     "int64(int32[:,::1], int32[::1], int32[::1], int32[::1], int32[::1], int32[::1], int32[::1],"
     " int64, float64, float64, int32[::1], int32[::1], int32[:,::1], int64[::1], int32[:,::1],"
@@ -128,8 +123,8 @@ def search(
         load[home[i]] += 1
     price = _price(count, wire_of, home)
     best = price
-    _copy(home, best_home)
-    _copy(host, best_host)
+    copy_into(best_home, home)
+    copy_into(best_host, host)
     temperature = hot
     work, until_cooling = 0, 0
     while work < budget:
@@ -191,8 +186,8 @@ def search(
                 _reseat(wire, other, source, target, at_node, slot, load)
             if price < best:
                 best = price
-                _copy(home, best_home)
-                _copy(host, best_host)
+                copy_into(best_home, home)
+                copy_into(best_host, host)
         else:
             for i in range(logged - 1, -1, -1):
                 _rehost(log[i, 0], log[i, 1], host, edges, count, wire_of, home, log, i)

@@ -42,6 +42,9 @@ def kernel(signature: Any) -> Callable[[F], F]:
     full disk), the kernel is compiled for this run only. Neither fastmath nor parallel: results
     have to be the same on every machine, and caching parallel kernels has crashed.
 
+    The cache is renewed when the kernel's own file changes. After a change in a file of helpers
+    (`random.py`, `copying.py`) touch the kernels that use it, or remove `__pycache__`.
+
     Kernels cannot allocate: callers give them all arrays. Without numba's run-time system nothing
     counts references, which took two thirds of the time of kernels that hand tuples of arrays to
     their helpers.

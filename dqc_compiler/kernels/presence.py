@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dqc_compiler.kernels.copying import copy_into
 from dqc_compiler.kernels.jit import helper, kernel, record, signature
 from dqc_compiler.kernels.random import draw
 
@@ -386,12 +387,6 @@ def _settle(graph, state):
     return price, excess
 
 
-@helper
-def _copy(source, target):
-    for i in range(len(source)):
-        target[i] = source[i]
-
-
 _ROW, _TABLE = "int64[::1]", "int64[:,::1]"
 
 
@@ -413,8 +408,8 @@ def anneal(graph, state, best_mask, best_home, is_static, budget, hot, cold, exc
     """Search from `state`; the price of what ends up in best_mask and best_home, -1 if nothing."""
     price, excess = _settle(graph, state)
     nodes, capacity = len(graph.capacity), graph.capacity
-    _copy(state.mask, best_mask)
-    _copy(state.home, best_home)
+    copy_into(best_mask, state.mask)
+    copy_into(best_home, state.home)
     best = price if excess == 0 else -1
     best_value = price + graph.far_price * state.far[0]
     temperature, over_price = hot, excess_price
@@ -473,8 +468,8 @@ def anneal(graph, state, best_mask, best_home, is_static, budget, hot, cold, exc
             value = price + graph.far_price * state.far[0]
             if excess == 0 and (value < best_value - 1e-9 or best < 0):
                 best, best_value = price, value
-                _copy(state.mask, best_mask)
-                _copy(state.home, best_home)
+                copy_into(best_mask, state.mask)
+                copy_into(best_home, state.home)
             continue
         for s in range(first, last):
             state.home[s] = source

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from dqc_compiler.kernels.copying import copy_into
 from dqc_compiler.kernels.jit import helper, kernel
 from dqc_compiler.kernels.random import draw
 
@@ -39,12 +40,6 @@ def _fee(node, before, is_free):
     return 0.0 if is_free or node == before else 1.0
 
 
-@helper
-def _copy(source, target):
-    for i in range(len(source)):
-        target[i] = source[i]
-
-
 @kernel(
     "void(int64[:,::1], float64[::1], int64[::1], int64[::1], int64[::1], int64[::1], int64[::1],"
     " float64, int64, int64, float64, float64, int64[::1], int64[::1], int64[::1], int64[::1],"
@@ -72,8 +67,8 @@ def walk_layers(
         for u in range(wires):
             for v in range(wires):
                 towards[u, at[v]] += pull[u, v]
-        _copy(at, before)
-        _copy(at, best_at)
+        copy_into(before, at)
+        copy_into(best_at, at)
         is_free = layer == 0
         value, best = 0.0, 0.0
         tries = proposals * (last - first)
@@ -106,12 +101,12 @@ def walk_layers(
                     _shift(at, load, towards, pull, other, source)
                 if value < best - 1e-9:
                     best = value
-                    _copy(at, best_at)
+                    copy_into(best_at, at)
         for u in range(wires):
             if at[u] != best_at[u]:
                 load[at[u]] -= 1
                 load[best_at[u]] += 1
-        _copy(best_at, at)
+        copy_into(at, best_at)
         for i in range(first, last):
             home[segment_of_movable[i]] = at[movable[i]]
 

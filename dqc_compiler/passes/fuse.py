@@ -57,14 +57,8 @@ class _Fuser:
 
     def result(self) -> Rewriting:
         original = self.wires.circuit
-        circuit = Circuit.from_operations(
-            original.name,
-            original.qubits,
-            original.clbits,
-            [self.wires.rows[index] for index in self.wires.in_program_order()],
-            global_phase=remainder(self.phase, 2 * pi) if self.steps else self.phase,
-            source=original.source,
-        )
+        phase = remainder(self.phase, 2 * pi) if self.steps else self.phase
+        circuit = self.wires.rewritten(global_phase=phase)
         return Rewriting(original=original, circuit=circuit, steps=tuple(self.steps))
 
     def find_swaps(self) -> None:
