@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, get_args
 from qiskit.passmanager import GenericPass, MultiStagePassManager
 
 from dqc_compiler.costs.bounds import find_bounds
+from dqc_compiler.costs.routes import open_passages
 from dqc_compiler.engines import AUTO, CHOICES, Chosen, choose
 from dqc_compiler.formats.circuit_in import read_circuit
-from dqc_compiler.formats.network_file import check_fit, check_links
+from dqc_compiler.formats.network_file import check_fit
 from dqc_compiler.garbage import collection_paused
 from dqc_compiler.interruption import Interruption, Patience, Stopped
 from dqc_compiler.ir import (
@@ -181,10 +182,27 @@ class _FuseRegrouped:
         return rewriting.then(Fuse().run(rewriting.circuit))
 
 
+@dataclass(frozen=True)
+class _JoinAndGiveBack:
+    """Join visits, and give the data qubits back that `costs.routes.open_passages` has taken.
+
+    They counted as comm qubits while the plan was made. In the programs they are data qubits, which
+    start empty and take what has to wait in a node until a pair has passed.
+    """
+
+    network: Network
+    name: ClassVar[str] = JoinVisits.name
+
+    def run(self, plan: RemotePlan) -> RemotePlan:
+        joined = JoinVisits().run(plan)
+        return replace(joined, placement=replace(joined.placement, network=self.network))
+
+
 def stages(
     network: Network,
     options: Options,
     *,
+    opened: Network | None = None,
     patience: Patience | None = None,
     regrouping: Regrouping | None = None,
 ) -> MultiStagePassManager[Circuit, Schedule]:
@@ -193,16 +211,19 @@ def stages(
     Args:
         network: where the circuit is to run.
         options: see `Options`.
+        opened: the network in which every two processors can reach each other, of
+            `costs.routes.open_passages`; by default the network itself.
         patience: tells afterwards why the search has ended; by default that of the options.
         regrouping: of the circuit, to be compiled instead of it.
     """
     homes = None if regrouping is None else regrouping.homes
+    opened = opened or network
     return MultiStagePassManager(
         fuse=_Task(Fuse() if regrouping is None else _FuseRegrouped(regrouping)),
         segment=_Task(_SegmentFused()),
-        place=_Task(_place(network, options, patience, homes)),
+        place=_Task(_place(opened, options, patience, homes)),
         plan=_Task(PlanVisits()),
-        join=_Task(JoinVisits()),
+        join=_Task(_JoinAndGiveBack(network)),
         insert=_Task(InsertGadgets()),
         schedule=_Task(ListSchedule()),
     )
@@ -228,6 +249,7 @@ class _Compilation:
 
     original: Circuit
     network: Network
+    opened: Network
     options: Options
     patience: Patience
     progress: Callable[[str], None] | None
@@ -254,7 +276,7 @@ class _Compilation:
         if self.options.engine != AUTO:
             return None
         started = perf_counter()
-        found = Regroup(network=self.network, seed=self.options.seed).run(self.original)
+        found = Regroup(network=self.opened, seed=self.options.seed).run(self.original)
         if found is not None:
             found.verify()
             self.note(Regroup.name, perf_counter() - started)
@@ -268,20 +290,23 @@ class _Compilation:
             made[task.name()] = passmanager_ir
             self.note(task.name(), running_time)
 
-        network, options, patience = self.network, self.options, self.patience
-        manager = stages(network, options, patience=patience, regrouping=regrouping)
+        network, opened = self.network, self.opened
+        options, patience = self.options, self.patience
+        manager = stages(
+            network, options, opened=opened, patience=patience, regrouping=regrouping
+        )
         manager.run(self.original, callback=keep)
         homes = None if regrouping is None else regrouping.homes
         return Result(
             rewriting=made["fuse"],
             network=network,
-            placement=made["place"],
+            placement=made["join-visits"].placement,
             plan=made["join-visits"],
             program=made["insert-gadgets"],
             schedule=made["schedule"],
             options=options,
             seconds=self.seconds,
-            engines=_place(network, options, patience, homes).engines_used(made["segment"]),
+            engines=_place(opened, options, patience, homes).engines_used(made["segment"]),
         )
 
     def note(self, name: str, duration: float) -> None:
@@ -303,14 +328,14 @@ def compile_circuit(
 
     Args:
         circuit: the IR, a Qiskit circuit, or the path of an OpenQASM 2 or 3 file.
-        network: where it is to run; all-to-all.
+        network: where it is to run; connected.
         options: see `Options`.
         progress: called with the name of each pass that has finished.
         interruption: ends the search early, with the best result so far, while it listens.
 
     Raises:
-        CompilerError: with the diagnostics of the reader, if the circuit does not fit, if two
-            nodes have no link, or if the chosen engine is not installed.
+        CompilerError: with the diagnostics of the reader, if the circuit does not fit, if no pair
+            can pass a full node, or if the chosen engine is not installed.
         TypeError: if an argument is nothing of the kind.
     """
     chosen = Options() if options is None else options
@@ -320,7 +345,7 @@ def compile_circuit(
     choose(chosen.engine)
     original = circuit if isinstance(circuit, Circuit) else read_circuit(circuit)
     check_fit(len(original.qubits), network, source=original.source)
-    check_links(network)
+    opened = open_passages(network, len(original.qubits))
     limit = None if chosen.preset == "fast" else chosen.time_limit  # `fast` is always finished
     patience = Patience(limit, interruption or Interruption())
-    return _Compilation(original, network, chosen, patience, progress).run()
+    return _Compilation(original, network, opened, chosen, patience, progress).run()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from dqc_compiler.costs.embedding import joins
+from dqc_compiler.costs.routes import find_routing
+from dqc_compiler.costs.trees import SpreadTrees, spread
 from dqc_compiler.ir import Placement
 from dqc_compiler.ir.arrays import Int64
 
@@ -25,11 +27,23 @@ def _presences(placement: Placement) -> Int64:
 
 
 def pairs(placement: Placement) -> int:
-    """Number of pairs that the placement costs on an all-to-all network with room for all copies.
+    """Number of pairs that the placement costs with room for all copies.
 
-    The sum over all segments of the distinct nodes among the hosts of its gates and the home of the
-    wire's next segment, its own home left out. Under a budget of comm qubits a copy may have to be
-    opened twice, which `RemotePlan.pairs` counts. A visit that an embedded segment joins to an
-    earlier one is free.
+    The sum over all segments of what it takes to be present at its home, at the hosts of its gates
+    and at the home of the wire's next segment: one pair per node but the home where every two
+    processors share a link, otherwise one per link of a Steiner tree. Under a budget of comm qubits
+    a copy may have to be opened twice, which `RemotePlan.pairs` counts. A visit that an embedded
+    segment joins to an earlier one is free.
     """
-    return len(_presences(placement)) - sum(1 for _ in joins(placement))
+    presences = _presences(placement)
+    if find_routing(placement.network).is_flat:
+        return len(presences) - sum(1 for _ in joins(placement))
+    return spread(placement, presences).pairs
+
+
+def trees(placement: Placement) -> SpreadTrees:
+    """The tree along which the copies of each segment are opened, none where all is flat."""
+    presences = _presences(placement)
+    if find_routing(placement.network).is_flat:
+        presences = presences[:0]
+    return spread(placement, presences)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from itertools import combinations
 from pathlib import Path
 from typing import Any, Self
 
 from dqc_compiler import ir
 from dqc_compiler.diagnostics import CompilerError, Place
 from dqc_compiler.diagnostics import network as problem
-from dqc_compiler.diagnostics.placement import NotAllToAll
 from dqc_compiler.diagnostics.usage import BadNetworkSize, FileNotWritten
 from dqc_compiler.formats.network_check import parse_network
 from dqc_compiler.formats.network_model import MAX_QUBITS, NetworkFile
@@ -117,21 +115,6 @@ def check_fit(qubits: int, network: ir.Network, *, source: str | None = None) ->
             nodes=", ".join(shown) or "no node has any",
         )
     )
-
-
-def check_links(network: ir.Network) -> None:
-    """Check that every two processors have a link.
-
-    Raises:
-        CompilerError: if two of them have none (DQC251); it stands at the first of the two.
-    """
-    linked = {frozenset(link.between) for link in network.links}
-    qpus = [index for index, node in enumerate(network.nodes) if node.kind == "qpu"]
-    for a, b in combinations(qpus, 2):
-        if frozenset((a, b)) not in linked:
-            first, second = network.nodes[a].name, network.nodes[b].name
-            place = network.places[a] if network.places else None
-            raise CompilerError(NotAllToAll(first=first, second=second, place=place))
 
 
 def _check_size(option: str, value: int | None, low: int, high: int) -> None:

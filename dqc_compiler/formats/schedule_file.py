@@ -42,7 +42,7 @@ class PairEntry(FileModel):
     fidelity: float = Field(description="of the fresh pair with |Phi+>, from the network file")
     gadget: int | None = Field(description="number of the gadget that consumes the pair")
     gadget_kind: GadgetName | None
-    served: int = Field(ge=0, description="remote gates that the opened copy serves")
+    served: int = Field(ge=0, description="remote gates of the opened copy, at the last pair of its gadget")
 
 
 class Message(FileModel):
@@ -115,6 +115,8 @@ class _Table:
             self.local.append(counts[row.node])
             counts[row.node] += 1
         self.free_ns, self.use_ns = self._around_pairs()
+        # The last pair of a gadget is the one that arrives at its copy.
+        self.arriving = {row.gadget: row.pair for row in self.rows if row.name == "dqc_epr"}
 
     def _around_pairs(self) -> tuple[dict[int, float], dict[int, float]]:
         """For every `dqc_epr`: when its comm qubit is free, and when it is used first."""
@@ -162,8 +164,12 @@ def _pair(table: _Table, pair: int) -> PairEntry:
         fidelity=link.fidelity,
         gadget=gadget,
         gadget_kind=None if gadget is None else _kind_name(int(table.program.gadget_kind[gadget])),
-        served=0 if gadget is None else int(table.program.served[gadget]),
+        served=int(table.program.served[row.gadget]) if _arrives(table, row) else 0,
     )
+
+
+def _arrives(table: _Table, row: Statement) -> bool:
+    return row.gadget != ABSENT and table.arriving[row.gadget] == row.pair
 
 
 def _pair_end(table: _Table, statement: int) -> PairEnd:

@@ -9,6 +9,7 @@ close takes a copy, or the root itself, out of the class again. Each is a list o
     close   copy's node: `close_copy`, k = measure  root: if (k) P root
     move    root's node: `close_root`, k = measure  copy's node: `leave_z_form`, if (k) P b
     embed   root's node: the gate itself            each copy's node: `follow`
+    swap    repeater: `bell_basis`, z, x = measure  far end: if (x) x b, if (z) z b
 
 Source: Eisert, Jacobs, Papadopoulos, Plenio, Phys. Rev. A 62, 052317 (2000), for P = Z; the forms
 for X and Y and the move follow by conjugation and are proven outcome by outcome in the tests.
@@ -73,3 +74,12 @@ def follow(copy: int, partner: int, pauli: str) -> LocalGates:
         return [("cx", (partner, copy))]
     # C(X, K) is C(K, X): a named gate once the copy's X is turned into Z.
     return [("h", (copy,)), (f"c{pauli.lower()}", (copy, partner)), ("h", (copy,))]
+
+
+def bell_basis(arriving: int, leaving: int) -> LocalGates:
+    """At a repeater, before it measures `arriving` (the bit of Z) and `leaving` (that of X).
+
+    They are halves of two pairs, of which then the other halves are one. Source: Zukowski,
+    Zeilinger, Horne, Ekert, Phys. Rev. Lett. 71, 4287 (1993).
+    """
+    return [("cx", (arriving, leaving)), ("h", (arriving,))]

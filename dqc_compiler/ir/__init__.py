@@ -6,6 +6,7 @@ from dqc_compiler.ir.network import Link, Network, Node
 from dqc_compiler.ir.placement import Placement
 from dqc_compiler.ir.plan import RemotePlan, Step, StepKind
 from dqc_compiler.ir.program import DistributedProgram, GadgetKind, Register, Statement
+from dqc_compiler.ir.routes import Route, Routing
 from dqc_compiler.ir.schedule import Makespan, Schedule
 from dqc_compiler.ir.segments import SegmentGraph
 
@@ -23,6 +24,8 @@ __all__ = [
     "Placement",
     "Register",
     "RemotePlan",
+    "Route",
+    "Routing",
     "Schedule",
     "SegmentGraph",
     "Statement",

@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from dqc_compiler.ir.arrays import Int8, Int32, frozen
 from dqc_compiler.ir.circuit import ABSENT
+from dqc_compiler.ir.network import Network
 from dqc_compiler.ir.placement import Placement
+from dqc_compiler.ir.routes import Route
+
+_HALVES_TO_SWAP = 2
 
 
 class StepKind(IntEnum):
     """What one step of the global sequence does."""
 
     OPERATION = 0  # a row of the circuit is executed
-    OPEN = 1  # a copy of `wire` is opened at `target` from its member at `source`, over `link`
+    OPEN = 1  # a copy of `wire` is opened at `target` from its member at `source`, over `route`
     CLOSE = 2  # the copy of `wire` at `source` is closed
     MOVE = 3  # the root of `wire` at `source` is closed: its copy at `target` becomes the root
 
@@ -31,7 +36,7 @@ class Step(NamedTuple):
     wire: int = ABSENT
     source: int = ABSENT
     target: int = ABSENT
-    link: int = ABSENT
+    route: int = ABSENT  # index into `RemotePlan.routes`
     host: int = ABSENT  # OPERATION of a two-qubit gate: the node where it is executed
 
 
@@ -40,24 +45,30 @@ class RemotePlan:
     """Steps in global order, as read-only columns named like the fields of `Step`, each (n,)."""
 
     placement: Placement
+    routes: tuple[Route, ...]
     kind: Int8
     operation: Int32
     wire: Int32
     source: Int32
     target: Int32
-    link: Int32
+    route: Int32
     host: Int32
 
     @classmethod
-    def from_steps(cls, placement: Placement, steps: list[Step]) -> RemotePlan:
+    def from_steps(
+        cls, placement: Placement, routes: tuple[Route, ...], steps: list[Step]
+    ) -> RemotePlan:
         """Build the columns from rows."""
-        return cls.from_table(placement, np.array(steps, np.int32).reshape(-1, len(Step._fields)))
+        table = np.array(steps, np.int32).reshape(-1, len(Step._fields))
+        return cls.from_table(placement, routes, table)
 
     @classmethod
-    def from_table(cls, placement: Placement, table: Int32) -> RemotePlan:
+    def from_table(
+        cls, placement: Placement, routes: tuple[Route, ...], table: Int32
+    ) -> RemotePlan:
         """Build the columns from an array (n, 7) whose columns are the fields of `Step`."""
         kind, *rest = (frozen(table[:, i], np.int32) for i in range(table.shape[1]))
-        return cls(placement, frozen(kind, np.int8), *rest)
+        return cls(placement, routes, frozen(kind, np.int8), *rest)
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -69,9 +80,15 @@ class RemotePlan:
         return (Step(*row) for row in zip(kinds, *columns, strict=True))
 
     @property
-    def pairs(self) -> int:
-        """The price: one pair per opened copy."""
+    def ebits(self) -> int:
+        """End-to-end pairs: one per opened copy."""
         return int((self.kind == StepKind.OPEN).sum())
+
+    @property
+    def pairs(self) -> int:
+        """The price: one pair per link of the route of every opened copy."""
+        length = np.array([len(route.links) for route in self.routes], dtype=np.int64)
+        return int(length[self.route[self.kind == StepKind.OPEN]].sum())
 
     def verify(self) -> None:
         """Replay the steps: presence of every operand, and room at every node at every moment.
@@ -92,7 +109,8 @@ class _Replay:
         self.root = plan.placement.start_home.tolist()
         self.copies: list[set[int]] = [set() for _ in range(graph.wires)]
         self.load = np.bincount(self.root, minlength=len(self.cells)).tolist()
-        self.links = [set(link.between) for link in network.links]
+        self.routes = plan.routes
+        self._verify_routes(network)
         self.operand_start = graph.circuit.operand_start.tolist()
         self.operand_wire = graph.operand_wire.tolist()
         self.operand_level = graph.operand_level.tolist()
@@ -101,6 +119,16 @@ class _Replay:
         self.to_come: list[dict[int, int]] = [{} for _ in range(graph.wires)]
         for wire, level in zip(self.operand_wire, self.operand_level, strict=True):
             self.to_come[wire][level] = self.to_come[wire].get(level, 0) + 1
+
+    def _verify_routes(self, network: Network) -> None:
+        for nodes, links in self.routes:
+            ends = [set(network.links[link].between) for link in links]
+            if ends != [set(hop) for hop in pairwise(nodes)]:
+                raise ValueError("a route does not follow its links")
+            for node in nodes[1:-1]:
+                repeater = network.nodes[node]
+                if repeater.kind != "repeater" or repeater.cells < _HALVES_TO_SWAP:
+                    raise ValueError(f"a route swaps at node {repeater.name}, which cannot")
 
     def run(self) -> None:
         latest = -1  # operation that writes or reads a classical bit
@@ -132,8 +160,9 @@ class _Replay:
         present = self.copies[step.wire] | {self.root[step.wire]}
         if step.source not in present or step.target in present:
             return "needs a member at the source and none at the target"
-        if self.links[step.link] != {step.source, step.target}:
-            return "the link does not join source and target"
+        nodes = self.routes[step.route].nodes
+        if (nodes[0], nodes[-1]) != (step.source, step.target):
+            return "the route does not lead from source to target"
         for node in (step.source, step.target):
             if self.load[node] + 1 > self.cells[node] or self.comm[node] == 0:
                 return f"no free comm qubit at node {node}"

@@ -37,8 +37,14 @@ class Problem(NamedTuple):
     segment_wire: np.ndarray  # (s,)
     data: np.ndarray  # (k,) data qubits
     cells: np.ndarray  # (k,) data and comm qubits
-    link: np.ndarray  # (k, k) number of the link between two nodes
+    route: np.ndarray  # (k, k) number of the route between two neighbours
+    distance: np.ndarray  # (k, k) pairs between two nodes
+    towards: np.ndarray  # (k, k) the next neighbour on the shortest way
+    parent: np.ndarray  # (t, k) trees: from which neighbour a node gets its copy, or -1
+    tree_of: np.ndarray  # (s,) the tree of each segment
+    is_flat: bool  # whether every two nodes are one link apart, so that there are no trees
     window: int  # how many ready operations, in program order, are looked at; 1 is program order
+    reserve: np.ndarray  # (k,) comm qubits that may not hold roots
     is_limited: bool  # whether hosts may change where memory is short
 
 
@@ -46,6 +52,7 @@ class State(NamedTuple):
     """Where everything is, and what is left to do."""
 
     home: np.ndarray  # (s,) home of each segment, as far as it turned out to be possible
+    tree: np.ndarray  # (w,) tree of each wire's current segment
     segment: np.ndarray  # (w,) current segment of each wire
     root: np.ndarray  # (w,) node of each wire
     copy: np.ndarray  # (w, k) bool, copies
@@ -139,7 +146,10 @@ def _room(problem, state, node, first, second):
 
 @helper
 def _make_room(problem, state, tape, node, first, second):
-    """Close copies with the furthest next use until one more cell is free; False if none is."""
+    """Close copies with the furthest next use until one more cell is free; False if none is.
+
+    The copies of two wires are kept, which may be -1.
+    """
     while state.load[node] + 1 > problem.cells[node]:
         victim, furthest = -1, -1
         for wire in range(len(state.root)):
@@ -154,25 +164,114 @@ def _make_room(problem, state, tape, node, first, second):
 
 
 @helper
-def _open(problem, state, tape, wire, target, first, second):
-    """Open a copy; the copies of two wires are kept. False if there is no room."""
-    source = state.root[wire]
-    if not _make_room(problem, state, tape, source, first, second):
-        return False
-    if not _make_room(problem, state, tape, target, first, second):
-        return False
-    _write(tape, OPEN, _ABSENT, wire, source, target, problem.link[source, target], _ABSENT)
-    tape.counts[1] += 1
+def _hop(problem, state, tape, wire, source, target):
+    """Open a copy at a neighbour of a member; False if there is no route or no room.
+
+    Room has been made for all that has to stay, and what is in the way is closed; see `_open`.
+    """
+    _write(tape, OPEN, _ABSENT, wire, source, target, problem.route[source, target], _ABSENT)
+    tape.counts[1] += problem.distance[source, target]
     state.copy[wire, target] = True
     state.copies[wire] += 1
     state.load[target] += 1
     _touch(state, wire)
+
+
+@helper
+def _is_present(state, wire, node):
+    return state.root[wire] == node or state.copy[wire, node]
+
+
+@helper
+def _pass_on(problem, state, tape, wire, source, node, target, first, second):
+    """Open a copy at `node`, on the way from a member at `source` to `target`.
+
+    Where no way is longer than a link the copies of the gate's two wires are kept everywhere, on
+    others only at the host: a node that is passed may have room for nothing else.
+    """
+    for place in range(2):
+        at = source if place == 0 else node
+        if problem.is_flat or at == target:
+            is_room = _make_room(problem, state, tape, at, first, second)
+        else:
+            is_room = _make_room(problem, state, tape, at, wire, -1)
+        if not is_room:
+            return False
+    _hop(problem, state, tape, wire, source, node)
     return True
 
 
 @helper
+def _follow_tree(problem, state, tape, wire, target, first, second):
+    """Open copies along the tree of the wire's segment; False if it does not get there."""
+    parent = problem.parent[state.tree[wire]]
+    while not _is_present(state, wire, target):
+        node = target
+        while parent[node] >= 0 and not _is_present(state, wire, parent[node]):
+            node = parent[node]
+        source = parent[node]
+        if source < 0 or not _pass_on(
+            problem, state, tape, wire, source, node, target, first, second
+        ):
+            return False
+    return True
+
+
+@helper
+def _follow_way(problem, state, tape, wire, source, target, first, second):
+    """Open copies along the shortest way from a member; False if a node on it has no room."""
+    while source != target:
+        node = problem.towards[source, target]
+        if not _is_present(state, wire, node) and not _pass_on(
+            problem, state, tape, wire, source, node, target, first, second
+        ):
+            return False
+        source = node
+    return True
+
+
+@helper
+def _nearest(problem, state, wire, target):
+    """The member of a wire from which a node is reached with fewest pairs; of equals, the root."""
+    best = state.root[wire]
+    if not problem.is_flat and state.copies[wire] > 0:
+        for node in range(len(problem.data)):
+            is_nearer = problem.distance[node, target] < problem.distance[best, target]
+            if state.copy[wire, node] and is_nearer:
+                best = node
+    return best
+
+
+@helper
+def _open(problem, state, tape, wire, target, first, second):
+    """Open a copy; the copies of two wires are kept at the target. False if there is no room."""
+    root = state.root[wire]
+    if problem.is_flat:
+        return _pass_on(problem, state, tape, wire, root, target, target, first, second)
+    if _follow_tree(problem, state, tape, wire, target, first, second):
+        return True
+    # The tree begins at the planned home, and the root may be elsewhere; and a copy may stand where
+    # nothing can be sent on. The way from the root always has room: see `PlanVisits`.
+    source = _nearest(problem, state, wire, target)
+    if _follow_way(problem, state, tape, wire, source, target, first, second):
+        return True
+    return _follow_way(problem, state, tape, wire, root, target, first, second)
+
+
+@helper
+def _close_all(problem, state, tape, wire):
+    if state.copies[wire] > 0:
+        for node in range(len(problem.data)):
+            if state.copy[wire, node]:
+                _close(state, tape, wire, node)
+
+
+@helper
 def _move(problem, state, tape, wire, target):
-    """Move a root; False if the pair that it takes has no room."""
+    """Move a root, whose segment is over; False if the pairs that it takes have no room.
+
+    Copies that were only passed on the way are closed.
+    """
     source = state.root[wire]
     if not state.copy[wire, target] and not _open(problem, state, tape, wire, target, wire, wire):
         return False
@@ -185,6 +284,7 @@ def _move(problem, state, tape, wire, target):
     state.roots[target] += 1
     state.restless[wire] = False
     _touch(state, wire)
+    _close_all(problem, state, tape, wire)
     return True
 
 
@@ -204,11 +304,12 @@ def _let_leave(problem, state, tape, node, keep):
 def _move_if_possible(problem, state, tape, wire, target):
     """Move a root, after wires that want to leave the target anyway, unless it is too full.
 
-    A node keeps one comm qubit that holds no root, or it could neither send nor receive.
+    A node keeps a comm qubit that holds no root, or it could neither send nor receive, and two if
+    others are reached through it.
     """
     if state.roots[target] >= problem.data[target]:
         _let_leave(problem, state, tape, target, wire)
-    if state.roots[target] + 1 > problem.cells[target] - 1:
+    if state.roots[target] + 1 > problem.cells[target] - problem.reserve[target]:
         return False
     return _move(problem, state, tape, wire, target)
 
@@ -222,6 +323,7 @@ def _enter(problem, state, tape, wire, segment):
     if state.segment[wire] == segment:
         return
     state.segment[wire] = segment
+    state.tree[wire] = problem.tree_of[segment]
     _touch(state, wire)
     state.restless[wire] = False
     home = state.home[segment]
@@ -230,18 +332,41 @@ def _enter(problem, state, tape, wire, segment):
 
 
 @helper
+def _serves_others(problem, state, wire, segment, node):
+    """Whether a copy is on the way of the segment's tree to a node that still needs one."""
+    if problem.is_flat:
+        return False
+    parent = problem.parent[state.tree[wire]]
+    next_home = _next_home(problem, state, wire, segment)
+    for target in range(len(problem.data)):
+        is_wanted = state.uses[segment, target] > 0 or target == next_home
+        if is_wanted and not _is_present(state, wire, target):
+            up = parent[target]
+            while up >= 0 and not _is_present(state, wire, up):
+                up = parent[up]
+            if up == node:
+                return True
+    return False
+
+
+@helper
 def _leave(problem, state, tape, wire, segment):
-    """Close the copies that serve no gate left; take a home change that is free now."""
+    """Close the copies that serve no gate left; take a home change that is free or cheaper now."""
     next_home = _next_home(problem, state, wire, segment)
     is_over = state.left[segment] == 0
+    is_near = False
     for node in range(len(problem.data)):
         if state.copy[wire, node] and state.uses[segment, node] == 0 and node != next_home:
-            _close(state, tape, wire, node)
+            if not _serves_others(problem, state, wire, segment, node):
+                _close(state, tape, wire, node)
+            elif is_over:
+                is_near = True
     if not is_over or next_home == state.root[wire]:
         return
     state.restless[wire] = True
-    if state.copy[wire, next_home] and not _move_if_possible(problem, state, tape, wire, next_home):
-        _close(state, tape, wire, next_home)
+    if state.copy[wire, next_home] or is_near:
+        if not _move_if_possible(problem, state, tape, wire, next_home):
+            _close_all(problem, state, tape, wire)
 
 
 @helper
@@ -261,12 +386,13 @@ def _missing(state, wire, segment, root, node):
 
 
 @helper
-def _share(state, gate_host, wire, segment, root, node):
+def _share(problem, state, gate_host, wire, segment, root, node):
     """What one gate has to bear of the pair that brings a wire to a node: its part of the uses."""
     if _missing(state, wire, segment, root, node) == 0:
         return 0.0
     uses = state.uses[segment, node] + (0 if gate_host == node else 1)
-    return 1.0 / uses
+    source = _nearest(problem, state, wire, node) if state.segment[wire] == segment else root
+    return problem.distance[source, node] / uses
 
 
 @helper
@@ -292,7 +418,8 @@ def _choose_host(problem, state, gate):
             return node
         if choice > 2 or missing > _room(problem, state, node, u, v):
             continue
-        price = _share(state, planned, u, s, a, node) + _share(state, planned, v, t, b, node)
+        price = _share(problem, state, planned, u, s, a, node)
+        price += _share(problem, state, planned, v, t, b, node)
         if best < 0 or price < best_price - 1e-9:
             best, best_price = node, price
     return best
@@ -482,6 +609,7 @@ def _settle(problem, state, home):
     for wire in range(len(state.root)):
         state.segment[wire] = problem.wire_segments[wire]
         state.root[wire] = home[problem.wire_segments[wire]]
+        state.tree[wire] = problem.tree_of[problem.wire_segments[wire]]
         state.roots[state.root[wire]] += 1
     for node in range(len(state.load)):
         state.load[node] = state.roots[node]
@@ -540,7 +668,7 @@ def _walk(problem, state, agenda, tape):
         count -= 1
         for i in range(position, count):
             agenda.ready[i] = agenda.ready[i + 1]
-        if tape.counts[0] + _longest_step(state) > len(tape.steps):
+        if tape.counts[0] + _longest_step(problem, state) > len(tape.steps):
             return TOO_LONG
         gate = problem.gate_of[operation]
         if gate < 0:
@@ -557,13 +685,15 @@ def _walk(problem, state, agenda, tape):
 
 
 @helper
-def _longest_step(state):
+def _longest_step(problem, state):
     """Most rows of the tape that one operation, or the end, can take.
 
-    Every wire moves once, which closes and opens a copy each, and all copies are closed.
+    A gate brings two copies, and every wire may move once before; each passes all nodes at most.
+    All copies that are opened, and those that are there, are closed.
     """
     wires, nodes = state.copy.shape
-    return 4 * wires + 2 * min(wires * nodes, 4 * wires + int(state.load.sum())) + 16
+    opened = (wires + 2) * (1 if problem.is_flat else nodes)
+    return wires + 2 * opened + min(wires * nodes, state.load.sum()) + 16
 
 
 _ROW, _TABLE, _FLAGS = "int64[::1]", "int64[:,::1]", "boolean[::1]"
@@ -572,10 +702,21 @@ _ROW, _TABLE, _FLAGS = "int64[::1]", "int64[:,::1]", "boolean[::1]"
 @kernel(
     signature(
         "int64",
-        record(Problem, *[_ROW] * 5, _TABLE, *[_ROW] * 7, _TABLE, "int64", "boolean"),
+        record(
+            Problem,
+            *[_ROW] * 5,
+            _TABLE,
+            *[_ROW] * 7,
+            *[_TABLE] * 4,
+            _ROW,
+            "boolean",
+            "int64",
+            _ROW,
+            "boolean",
+        ),
         record(
             State,
-            *[_ROW] * 3,
+            *[_ROW] * 4,
             "boolean[:,::1]",
             *[_ROW] * 3,
             _FLAGS,
@@ -641,8 +782,8 @@ def _scratch(problem):
         return np.empty(shape, np.bool_)
 
     state = State(
-        row(segments), row(wires), row(wires), flags(wires, nodes), row(wires), row(nodes),
-        row(nodes), flags(wires), np.empty((segments, nodes), np.int64), row(segments),
+        row(segments), row(wires), row(wires), row(wires), flags(wires, nodes), row(wires),
+        row(nodes), row(nodes), flags(wires), np.empty((segments, nodes), np.int64), row(segments),
         flags(gates), flags(gates), flags(gates), flags(wires), row(wires + 1),
     )  # fmt: skip
     agenda = Agenda(

@@ -24,6 +24,7 @@ from dqc_compiler.gadgets.frames import (
 from dqc_compiler.gadgets.gates import GATE_AXES, at_host
 from dqc_compiler.gadgets.memory import NodeMemory
 from dqc_compiler.gadgets.primitives import (
+    bell_basis,
     close_copy,
     close_root,
     couple,
@@ -83,6 +84,7 @@ class _Writer:
         self.network = plan.placement.network
         self.circuit = self.graph.circuit
         self.steps = list(plan.steps())
+        self.routes = plan.routes
         self.operations = list(self.circuit.operations())
         self.operands = _operands(plan)
         self.memory = [NodeMemory(n.data_qubits, n.comm_qubits) for n in self.network.nodes]
@@ -286,13 +288,11 @@ class _Writer:
     def _open(self, step: Step) -> None:
         wire = self.wires[step.wire]
         gadget = self._new_gadget(GadgetKind.OPEN, step.wire)
-        if step.source == wire.node:
-            letter, sign = self._bind(step.wire)
-            member = wire.cell
-        else:
-            letter, sign = "Z", wire.copies[step.source].sign
-            member = wire.copies[step.source].cell
+        is_root = step.source == wire.node
+        letter, sign = self._bind(step.wire) if is_root else ("Z", wire.copies[step.source].sign)
         here, there = self._new_pair(step, gadget)
+        # Not before: a copy may have made room for the new half.
+        member = wire.cell if is_root else wire.copies[step.source].cell
         self.tape.gates(step.source, couple(member, here, letter), gadget=gadget)
         bit = self.tape.measure(step.source, here, (step.target,), gadget=gadget)
         self.memory[step.source].release(here)
@@ -301,16 +301,45 @@ class _Writer:
         wire.copies[step.target] = _Copy(there, sign, gadget)
 
     def _new_pair(self, step: Step, gadget: int) -> tuple[int, int]:
-        here, there = self._comm_cell(step.source), self._comm_cell(step.target)
-        ends = ((step.source, here), (step.target, there))
-        for node, cell in ends:
-            self.tape.gate(node, "reset", cell, gadget=gadget)
-        for node, cell in ends:
-            self.tape.rows.append(
-                Row(node, "dqc_epr", (cell,), link=step.link, pair=self.pairs, gadget=gadget)
+        """The halves of an end-to-end pair: of a link, or swapped together by repeaters.
+
+        All links begin at once and all repeaters measure at once; the far end, which waits for the
+        bits anyway before it is used, takes all corrections.
+        """
+        route = self.routes[step.route]
+        cells = [(self._comm_cell(a), self._comm_cell(b)) for a, b in pairwise(route.nodes)]
+        ends = list(zip(pairwise(route.nodes), cells, route.links, strict=True))
+        for nodes, halves, _ in ends:
+            for node, cell in zip(nodes, halves, strict=True):
+                self.tape.gate(node, "reset", cell, gadget=gadget)
+        for nodes, halves, link in ends:
+            for node, cell in zip(nodes, halves, strict=True):
+                self.tape.rows.append(
+                    Row(node, "dqc_epr", (cell,), link=link, pair=self.pairs, gadget=gadget)
+                )
+            self.pairs += 1
+        here, there = cells[0][0], cells[-1][1]
+        bits = [
+            self._swap(repeater, arriving[1], leaving[0], step.target, gadget)
+            for repeater, (arriving, leaving) in zip(
+                route.nodes[1:-1], pairwise(cells), strict=True
             )
-        self.pairs += 1
+        ]
+        for x_bit, z_bit in bits:
+            self.tape.correct(step.target, "x", there, x_bit, gadget=gadget)
+            self.tape.correct(step.target, "z", there, z_bit, gadget=gadget)
         return here, there
+
+    def _swap(
+        self, repeater: int, arriving: int, leaving: int, target: int, gadget: int
+    ) -> tuple[int, int]:
+        """A Bell measurement of two halves; the bits of the X and of the Z that the far end owes."""
+        self.tape.gates(repeater, bell_basis(arriving, leaving), gadget=gadget)
+        z_bit = self.tape.measure(repeater, arriving, (target,), gadget=gadget)
+        x_bit = self.tape.measure(repeater, leaving, (target,), gadget=gadget)
+        for cell in (arriving, leaving):
+            self.memory[repeater].release(cell)
+        return x_bit, z_bit
 
     def _bind(self, index: int) -> tuple[str, int]:
         """The Pauli along which the root is copied, and its sign with respect to the wire's axis.

@@ -65,7 +65,7 @@ class _Joiner:
     """The visits of a plan, and the load of its nodes."""
 
     def __init__(self, plan: RemotePlan) -> None:
-        self.placement = plan.placement
+        self.placement, self.routes = plan.placement, plan.routes
         graph, network = plan.placement.graph, plan.placement.network
         self.steps = list(plan.steps())
         self.wires = [_Wire(node) for node in plan.placement.start_home.tolist()]
@@ -116,7 +116,7 @@ class _Joiner:
             for node in range(len(self.cells)):
                 self._join_all(index, node, frozenset(chain))
         rows = sorted(self._rows(), key=lambda row: row[:3])
-        return RemotePlan.from_steps(self.placement, [step for *_, step in rows])
+        return RemotePlan.from_steps(self.placement, self.routes, [step for *_, step in rows])
 
     def _rows(self) -> Iterator[tuple[int, int, int, Step]]:
         """Steps behind what they are sorted by; copies open before a gate and close behind it."""

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
 from dqc_compiler.costs import ebits
-from dqc_compiler.diagnostics import CompilerError
-from dqc_compiler.diagnostics.placement import NotAllToAll
-from dqc_compiler.ir import ABSENT, Network, Placement, RemotePlan, SegmentGraph
+from dqc_compiler.costs.routes import find_routing
+from dqc_compiler.ir import ABSENT, Placement, RemotePlan, Routing, SegmentGraph
 from dqc_compiler.ir.arrays import Int32, Int64
 
 if TYPE_CHECKING:
@@ -20,26 +18,8 @@ if TYPE_CHECKING:
 
 _UNLIMITED = 1 << 40  # cells of a node with unlimited comm qubits
 _CAPS = (1, 2, 4)  # comm qubits per node of further walks, where nodes have more
+_LEAST_TO_PASS = 2  # where pairs pass nodes, that hold two halves then
 _WINDOW = 256  # ready operations that compete; circuits with more at a time gain little by more
-
-
-def _all_to_all_links(network: Network) -> Int64:
-    """Number of the link between any two processors, (k, k).
-
-    Raises:
-        CompilerError: NotAllToAll, if two of them have no link.
-    """
-    k = len(network.nodes)
-    table = np.full((k, k), ABSENT, dtype=np.int64)
-    for index, link in enumerate(network.links):
-        a, b = link.between
-        table[a, b] = table[b, a] = index
-    qpus = [index for index, node in enumerate(network.nodes) if node.kind == "qpu"]
-    for a, b in combinations(qpus, 2):
-        if table[a, b] < 0:
-            first, second = network.nodes[a].name, network.nodes[b].name
-            raise CompilerError(NotAllToAll(first=first, second=second))
-    return table
 
 
 class _Order(NamedTuple):
@@ -89,24 +69,33 @@ def _starts(keys: Int32, count: int) -> Int64:
 
 
 def walk_problem(placement: Placement, comm: list[int | None], *, window: int) -> Problem:
-    """What the kernel is told of a placement whose nodes use so many comm qubits each.
-
-    Raises:
-        CompilerError: NotAllToAll.
-    """
+    """What the kernel is told of a placement whose nodes use so many comm qubits each."""
     from dqc_compiler.kernels.visits import Problem  # noqa: PLC0415 (numba: 0.5 s)
 
-    network = placement.network
+    network, routing = placement.network, find_routing(placement.network)
+    spread = ebits.trees(placement)
     data = np.array([node.data_qubits for node in network.nodes], dtype=np.int64)
     return Problem(
         **_order(placement.graph)._asdict(),
         gate_host=placement.gate_host.astype(np.int64),
         data=data,
         cells=data + [_UNLIMITED if count is None else count for count in comm],
-        link=_all_to_all_links(network),
+        route=routing.route.copy(),  # the kernel takes no read-only arrays
+        distance=routing.distance.copy(),
+        towards=routing.towards.copy(),
+        parent=spread.parent,
+        tree_of=spread.of_segment,
+        is_flat=routing.is_flat,
         window=window,
+        reserve=1 + np.isin(np.arange(len(data)), _passed(routing)),
         is_limited=any(count is not None for count in comm),
     )
+
+
+def _passed(routing: Routing) -> Int64:
+    """Nodes on the way from one to another."""
+    is_reached = (routing.towards >= 0) & (routing.towards != np.arange(len(routing.towards)))
+    return np.unique(routing.towards[is_reached])
 
 
 def _least(comm: int | None, cap: int) -> int | None:
@@ -124,6 +113,11 @@ class PlanVisits:
     (Belady's rule), and opened again later: each visit costs one pair. What always remains is
     open, gate, close, which fits with one comm qubit per node; that is the termination argument.
 
+    Where nodes are not all linked, copies are opened along the Steiner tree of their segment, from
+    neighbour to neighbour, and a copy that only passes a node lasts until nothing beyond it is
+    needed. Nodes that are passed keep two comm qubits free of roots, so that the shortest way from
+    the root is always open.
+
     A root moves right before the first gate of the segment that wants it elsewhere, earlier if a
     copy is there anyway or others need its place. If the new home has no room, the root stays where
     it is for that segment and visits instead.
@@ -133,12 +127,9 @@ class PlanVisits:
     window: int = _WINDOW
 
     def run(self, placement: Placement) -> RemotePlan:
-        """Walk the circuit once.
-
-        Raises:
-            CompilerError: NotAllToAll.
-        """
-        return RemotePlan.from_table(placement, self._cheapest(placement)[0])
+        """Walk the circuit once."""
+        routes = find_routing(placement.network).routes
+        return RemotePlan.from_table(placement, routes, self._cheapest(placement)[0])
 
     def pairs(self, placement: Placement) -> int:
         """The price of the plan, without the plan."""
@@ -157,7 +148,9 @@ class PlanVisits:
         most = [node.comm_qubits for node in placement.network.nodes]
         if all(comm is None for comm in most):
             return self._walked(placement, most)
-        budgets = [*([_least(comm, cap) for comm in most] for cap in _CAPS), most]
+        least = 1 if find_routing(placement.network).is_flat else _LEAST_TO_PASS
+        caps = [cap for cap in _CAPS if cap >= least]
+        budgets = [*([_least(comm, cap) for comm in most] for cap in caps), most]
         distinct = [comm for i, comm in enumerate(budgets) if comm not in budgets[:i]]
         walks = [self._walked(placement, comm) for comm in distinct]
         return min(walks, key=lambda walk: walk[1])

@@ -152,9 +152,19 @@ class _Timing:
                 yield f"{label}: {', '.join(wrong)} not as in programs and network"
         if [entry.id for entry in self.schedule.epr] != sorted(e.id for e in self.schedule.epr):
             yield "the pairs are not in order of their numbers"
-        gadgets = [entry.gadget for entry in self.schedule.epr if entry.gadget is not None]
-        if len(set(gadgets)) < len(gadgets):
-            yield "two pairs belong to the same gadget"
+        routes: dict[int, Counter[int]] = {}
+        for entry in self.schedule.epr:
+            if entry.gadget is not None:
+                between = self.network.links[entry.link].between
+                routes.setdefault(entry.gadget, Counter()).update(between)
+        if not all(self._is_route(route) for route in routes.values()):
+            yield "the pairs of a gadget do not lead from one processor through repeaters to another"
+
+    def _is_route(self, visits: Counter[int]) -> bool:
+        """Whether links make one way: each repeater joins two of them, and two nodes are ends."""
+        kinds = sorted((self.network.nodes[node].kind, count) for node, count in visits.items())
+        inner = len(kinds) - 2
+        return kinds == [("qpu", 1)] * 2 + [("repeater", 2)] * inner
 
     def _wrong_keys(self, entry: PairEntry, ends: list[Place]) -> Iterator[str]:
         link = self.network.links[entry.link]

@@ -1,0 +1,89 @@
+"""What it costs to be present at several nodes, where not every two of them share a link."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from dqc_compiler.costs.routes import find_routing
+from dqc_compiler.ir import ABSENT, Network, Placement, Routing
+from dqc_compiler.ir.arrays import Int64
+
+
+class Tree(NamedTuple):
+    """How copies of a qubit spread from its home.
+
+    `parent` (k,): the neighbour from which a node gets its copy, ABSENT at the home and at nodes
+    that the tree does not touch.
+    """
+
+    pairs: int
+    parent: tuple[int, ...]
+
+
+class _Grower:
+    """The trees of one network, each grown once."""
+
+    def __init__(self, network: Network) -> None:
+        self.routing: Routing = find_routing(network)
+        self.may_branch = np.array(
+            [node.kind == "qpu" and node.comm_qubits != 1 for node in network.nodes]
+        )
+        self.known: dict[tuple[int, ...], Tree] = {}
+
+    def tree(self, home: int, nodes: tuple[int, ...]) -> Tree:
+        key = (home, *nodes)
+        if key not in self.known:
+            self.known[key] = self._grown(key)
+        return self.known[key]
+
+    def _grown(self, members: tuple[int, ...]) -> Tree:
+        from dqc_compiler.kernels.steiner import scratch, steiner_tree  # noqa: PLC0415 (numba)
+
+        trees = scratch(self.routing.distance, self.may_branch)
+        weight, edges = steiner_tree(trees, members)
+        parent = [ABSENT] * len(self.may_branch)
+        for start, end in edges:
+            node = start
+            while node != end:
+                step = int(self.routing.towards[node, end])
+                parent[step] = node
+                node = step
+        return Tree(weight, tuple(parent))
+
+
+@lru_cache(maxsize=4)
+def _grower(network: Network) -> _Grower:
+    return _Grower(network)
+
+
+class SpreadTrees(NamedTuple):
+    """The tree of every segment of a placement: `parent` (t, k) and `of_segment` (s,), int64."""
+
+    pairs: int
+    parent: Int64
+    of_segment: Int64
+
+
+def spread(placement: Placement, presences: Int64) -> SpreadTrees:
+    """The trees that join each segment's home with the nodes where it has to be present.
+
+    Args:
+        placement: on a network in which all processors can reach each other.
+        presences: (v, 2) rows (segment, node), sorted, without the homes.
+    """
+    grower = _grower(placement.network)
+    k, segments = len(placement.network.nodes), placement.graph.segments
+    rows: dict[Tree, int] = {Tree(0, (ABSENT,) * k): 0}
+    of_segment = np.zeros(segments, dtype=np.int64)
+    pairs = 0
+    found, first = np.unique(presences[:, 0], return_index=True)
+    groups = np.split(presences[:, 1], first[1:]) if len(found) else []
+    home = placement.segment_home
+    for segment, nodes in zip(found.tolist(), groups, strict=True):
+        tree = grower.tree(int(home[segment]), tuple(nodes.tolist()))
+        pairs += tree.pairs
+        of_segment[segment] = rows.setdefault(tree, len(rows))
+    return SpreadTrees(pairs, np.array([tree.parent for tree in rows], dtype=np.int64), of_segment)
