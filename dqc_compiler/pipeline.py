@@ -292,9 +292,7 @@ class _Compilation:
 
         network, opened = self.network, self.opened
         options, patience = self.options, self.patience
-        manager = stages(
-            network, options, opened=opened, patience=patience, regrouping=regrouping
-        )
+        manager = stages(network, options, opened=opened, patience=patience, regrouping=regrouping)
         manager.run(self.original, callback=keep)
         homes = None if regrouping is None else regrouping.homes
         return Result(

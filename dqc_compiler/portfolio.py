@@ -112,10 +112,6 @@ class Place:
             found.offer(candidate)
         return found.best.placement
 
-    @property
-    def _is_limited(self) -> bool:
-        return any(node.comm_qubits is not None for node in self.network.nodes)
-
     # Starts
 
     def starts(self, graph: SegmentGraph) -> tuple[Placement, ...]:
@@ -152,7 +148,7 @@ class Place:
         start = min(starts, key=ebits.pairs)
         yield _Candidate(start)
         yield _Candidate(Refine(seed=self.seed).run(start))
-        if self._is_limited:
+        if self.network.is_limited:
             yield _Candidate(Refine(seed=self.seed, hosts_at_home=True).run(Cover().run(start)))
 
     def _further(self, starts: tuple[Placement, ...], found: _Found) -> Iterator[_Candidate]:
@@ -252,7 +248,7 @@ class Place:
     def round(self, graph: SegmentGraph, best: _Candidate, number: int) -> _Candidate:
         """One longer search: from another start, from the best so far, or sliced."""
         seed = 1 + self.seed * 1_000_003 + number
-        prices = (0.0, *_FAR_PRICES) if self._is_limited else (0.0,)
+        prices = (0.0, *_FAR_PRICES) if self.network.is_limited else (0.0,)
         far_price = prices[number % len(prices)]
         if number % 3 == 2 and self._is_worth_slicing(graph):
             decay = 0.1 + 0.05 * (number % 9)

@@ -6,8 +6,11 @@ import itertools
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+from hypothesis import reject
 from hypothesis import strategies as st
 
+from dqc_compiler.costs.routes import open_passages
+from dqc_compiler.diagnostics import CompilerError
 from dqc_compiler.ir import Circuit, Link, Network, Node, Operation, Placement, SegmentGraph
 from dqc_compiler.ir.circuit import ONE_QUBIT_GATES, PARAMETER_COUNT, TWO_QUBIT_GATES
 
@@ -108,11 +111,49 @@ def networks(
 
 
 @st.composite
+def sparse_networks(
+    draw: st.DrawFn, wires: int, *, comm: Sequence[int | None] = (1, 2, 3, None), spare: int = 2
+) -> Network:
+    """Up to four processors and two repeaters, connected, mostly without direct links.
+
+    Data qubits that have to be lent so that pairs can pass are lent already.
+    """
+    qpus, repeaters = draw(st.integers(2, 4)), draw(st.integers(0, 2))
+    data = [draw(st.integers(0, spare)) for _ in range(qpus)]
+    for wire in range(wires):
+        data[wire % qpus if draw(st.booleans()) else draw(st.integers(0, qpus - 1))] += 1
+    nodes = [
+        Node(name=f"n{i}", data_qubits=count, comm_qubits=draw(st.sampled_from(comm)))
+        for i, count in enumerate(data)
+    ]
+    nodes += [
+        Node(
+            name=f"r{i}",
+            kind="repeater",
+            data_qubits=0,
+            comm_qubits=draw(st.sampled_from((2, 3, None))),
+        )
+        for i in range(repeaters)
+    ]
+    order = draw(st.permutations(range(len(nodes))))
+    ends = {frozenset((order[i], order[draw(st.integers(0, i - 1))])) for i in range(1, len(order))}
+    others = draw(st.lists(st.sampled_from(list(itertools.combinations(range(len(nodes)), 2)))))
+    ends |= {frozenset(pair) for pair in others[: draw(st.integers(0, 2))]}
+    links = tuple(Link(between=pair) for pair in sorted(tuple(sorted(pair)) for pair in ends))
+    network = Network(tuple(nodes), links)
+    network.verify()
+    try:
+        return open_passages(network, wires)
+    except CompilerError:
+        reject()
+
+
+@st.composite
 def hosts(
     draw: st.DrawFn, graph: SegmentGraph, network: Network, homes: Sequence[int]
 ) -> list[int]:
     """A host per gate: more often a home of one of its operands than a third node."""
-    anywhere = list(range(len(network.nodes)))
+    anywhere = [i for i, node in enumerate(network.nodes) if node.kind == "qpu"]
     return [
         draw(st.sampled_from([homes[s], homes[t], homes[s], homes[t], *anywhere]))
         for s, t in graph.gate_segments.tolist()
@@ -134,9 +175,10 @@ def moving_placements(draw: st.DrawFn, graph: SegmentGraph, network: Network) ->
     seats = [node for node, limit in enumerate(network.nodes) for _ in range(limit.data_qubits)]
     home = draw(st.permutations(seats))[: graph.wires]
     homes = []
+    anywhere = [i for i, node in enumerate(network.nodes) if node.kind == "qpu"]
     first = set(graph.wire_segments[:-1].tolist())
     for segment, wire in enumerate(graph.segment_wire.tolist()):
         if segment not in first and draw(st.booleans()):
-            home[wire] = draw(st.integers(0, len(network.nodes) - 1))
+            home[wire] = draw(st.sampled_from(anywhere))
         homes.append(home[wire])
     return make_placement(graph, network, homes, draw(hosts(graph, network, homes)))

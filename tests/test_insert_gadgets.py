@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from dqc_compiler.costs.ebits import pairs
+from dqc_compiler.costs.routes import find_routing
 from dqc_compiler.ir import (
     ABSENT,
     Circuit,
@@ -36,6 +37,7 @@ from tests.strategies import (
     make_placement,
     moving_placements,
     networks,
+    sparse_networks,
     static_placements,
 )
 
@@ -78,7 +80,7 @@ def assert_right(circuit: Circuit, placement: Placement, seed: int) -> None:
     for node, limit in enumerate(placement.network.nodes):
         assert limit.comm_qubits is None or program.peak_comm[node] <= limit.comm_qubits
         assert program.data_qubits[node] <= limit.data_qubits
-    if all(node.comm_qubits is None for node in placement.network.nodes):
+    if not placement.network.is_limited:
         assert plan.pairs == pairs(placement)
     assert_same_action(circuit, program, coins(seed), seed=seed)
     order = random_interleaving(program, seed)
@@ -88,13 +90,17 @@ def assert_right(circuit: Circuit, placement: Placement, seed: int) -> None:
 # -- plans written by hand, on every outcome ---------------------------------------------------
 
 
+ROUTES = list(itertools.permutations(range(3), 2))
+"""(source, target) of the routes of three nodes that are all linked, in their order."""
+
+
 def op(number: int, host: int = ABSENT) -> Step:
     return Step(StepKind.OPERATION, number, host=host)
 
 
 def open_copy(wire: int, source: int, target: int) -> Step:
-    link = list(itertools.combinations(range(3), 2)).index(tuple(sorted((source, target))))
-    return Step(StepKind.OPEN, wire=wire, source=source, target=target, link=link)
+    index = ROUTES.index((source, target))
+    return Step(StepKind.OPEN, wire=wire, source=source, target=target, route=index)
 
 
 def close(wire: int, source: int) -> Step:
@@ -118,7 +124,9 @@ def written(
     homes = [start[wire] for wire in graph.segment_wire.tolist()]
     first = [homes[segment] for segment in graph.gate_segments[:, 0].tolist()]
     placement = make_placement(graph, make_network(data, comm), homes, first)
-    plan = RemotePlan.from_steps(placement, steps)
+    routes = find_routing(placement.network).routes
+    assert [route.nodes for route in routes] == ROUTES
+    plan = RemotePlan.from_steps(placement, routes, steps)
     plan.verify()
     program = InsertGadgets().run(plan)
     program.verify()
@@ -439,9 +447,10 @@ def test_swap_costs_nothing_and_changes_the_ends() -> None:
 def test_plan_that_breaks_its_rules_is_refused() -> None:
     graph = Segment().run(make_circuit(2, [("cz", (0, 1))]))
     placement = make_placement(graph, make_network((1, 1), 1), [0, 1], [0])
-    crowded = [open_copy(0, 0, 1), open_copy(1, 1, 0), op(0, 0)]
+    routes = find_routing(placement.network).routes
+    crowded = [open_copy(0, 0, 1), open_copy(1, 1, 0)._replace(route=1), op(0, 0)]
     with pytest.raises(ValueError, match="no free comm qubit"):
-        InsertGadgets().run(RemotePlan.from_steps(placement, crowded))
+        InsertGadgets().run(RemotePlan.from_steps(placement, routes, crowded))
 
 
 # -- random circuits ---------------------------------------------------------------------------
@@ -475,6 +484,19 @@ def test_moving_homes_in_little_room(data: st.DataObject, seed: int) -> None:
     graph = Segment().run(circuit)
     network = data.draw(networks(graph.wires))
     placement = data.draw(moving_placements(graph, network))
+    last = placement.segment_home[graph.wire_segments[1:] - 1].tolist()
+    assume(all(last.count(i) <= node.data_qubits for i, node in enumerate(network.nodes)))
+    assert_right(circuit, placement, seed)
+
+
+@thorough
+@given(st.data(), st.integers(0, 2**32), st.booleans())
+def test_copies_on_the_way_and_swaps(data: st.DataObject, seed: int, is_static: bool) -> None:
+    """Networks in which pairs pass other processors and repeaters."""
+    circuit = data.draw(circuits(clbits=data.draw(st.sampled_from((0, 0, 2)))))
+    graph = Segment().run(circuit)
+    network = data.draw(sparse_networks(graph.wires))
+    placement = data.draw((static_placements if is_static else moving_placements)(graph, network))
     last = placement.segment_home[graph.wire_segments[1:] - 1].tolist()
     assume(all(last.count(i) <= node.data_qubits for i, node in enumerate(network.nodes)))
     assert_right(circuit, placement, seed)

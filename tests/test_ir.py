@@ -18,8 +18,10 @@ from dqc_compiler.ir import (
     Network,
     Node,
     Operation,
+    Placement,
     Register,
     RemotePlan,
+    Route,
     Schedule,
     SegmentGraph,
     Statement,
@@ -218,8 +220,15 @@ def op(number: int, host: int = ABSENT) -> Step:
     return Step(StepKind.OPERATION, number, host=host)
 
 
-def opened(wire: int, source: int, target: int, link: int = 0) -> Step:
-    return Step(StepKind.OPEN, wire=wire, source=source, target=target, link=link)
+ROUTES = (Route((0, 1), (0,)), Route((1, 0), (0,)))
+
+
+def opened(wire: int, source: int, target: int) -> Step:
+    return Step(StepKind.OPEN, wire=wire, source=source, target=target, route=source)
+
+
+def plan_of(steps: list[Step], placement: Placement | None = None) -> RemotePlan:
+    return RemotePlan.from_steps(placement or PLACEMENT, ROUTES, steps)
 
 
 def closed(wire: int, source: int) -> Step:
@@ -235,11 +244,11 @@ RIGHT = [*FIRST, opened(1, 0, 1), *LAST, closed(1, 1)]
 
 
 def test_plan_gives_its_steps_back() -> None:
-    plan = RemotePlan.from_steps(PLACEMENT, RIGHT)
+    plan = plan_of(RIGHT)
     plan.verify()
     assert list(plan.steps()) == RIGHT
     assert (len(plan), plan.pairs) == (6, 1)
-    assert len(RemotePlan.from_steps(PLACEMENT, [])) == 0
+    assert len(plan_of([])) == 0
 
 
 @pytest.mark.parametrize(
@@ -264,13 +273,22 @@ def test_plan_gives_its_steps_back() -> None:
 )
 def test_broken_plan_is_found(steps: list[Step], rule: str) -> None:
     with pytest.raises(ValueError, match=rule):
-        RemotePlan.from_steps(PLACEMENT, steps).verify()
+        plan_of(steps).verify()
 
 
-def test_plan_over_the_wrong_link_is_found() -> None:
+@pytest.mark.parametrize(
+    ("route", "rule"),
+    [
+        (Route((0, 2), (1,)), "does not lead from source to target"),
+        (Route((0, 1), (1,)), "does not follow its links"),
+        (Route((0, 2, 1), (1, 2)), "swaps at node n2, which cannot"),
+    ],
+)
+def test_plan_over_a_wrong_route_is_found(route: Route, rule: str) -> None:
     placement = replace(PLACEMENT, network=make_network((2, 1, 1), 1))
-    with pytest.raises(ValueError, match="link does not join"):
-        RemotePlan.from_steps(placement, [opened(1, 0, 1, link=1)]).verify()
+    plan = replace(plan_of([opened(1, 0, 1)], placement), routes=(route,))
+    with pytest.raises(ValueError, match=rule):
+        plan.verify()
 
 
 # -- program ----------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from tests.strategies import (
     make_placement,
     moving_placements,
     networks,
+    sparse_networks,
     static_placements,
 )
 
@@ -339,7 +340,8 @@ def assert_same_walk(placement: Placement, window: int) -> None:
         return
     found, price = visits.plan_visits(problem, home)
     np.testing.assert_array_equal(found, steps)
-    assert price == pairs == (steps[:, 0] == visits.OPEN).sum()
+    opened = steps[steps[:, 0] == visits.OPEN]
+    assert price == pairs == problem.distance[opened[:, 3], opened[:, 4]].sum()
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
@@ -347,7 +349,8 @@ def assert_same_walk(placement: Placement, window: int) -> None:
 def test_walk_is_its_twin(data: st.DataObject) -> None:
     """Programs with measurements, all budgets, windows and homes; nodes may also lack room."""
     graph = Segment().run(data.draw(circuits(max_qubits=6, max_operations=40, clbits=2)))
-    network = data.draw(networks(graph.wires))
+    kind = data.draw(st.sampled_from((networks, sparse_networks)))
+    network = data.draw(kind(graph.wires))
     is_static = data.draw(st.booleans())
     placement = data.draw((static_placements if is_static else moving_placements)(graph, network))
     assert_same_walk(placement, data.draw(st.sampled_from((1, 3, 256))))

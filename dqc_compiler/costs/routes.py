@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import rustworkx as rx
@@ -38,7 +39,7 @@ def _routes_from(network: Network, source: int, lengths: list[float]) -> dict[in
         if target == source or network.nodes[target].kind != "qpu":
             continue
         nodes = tuple(paths[target])
-        links = tuple(graph.get_edge_data(a, b)[0] for a, b in zip(nodes, nodes[1:], strict=False))
+        links = tuple(graph.get_edge_data(a, b)[0] for a, b in pairwise(nodes))
         found[target] = Route(nodes, links)
     return found
 

@@ -42,7 +42,9 @@ class PairEntry(FileModel):
     fidelity: float = Field(description="of the fresh pair with |Phi+>, from the network file")
     gadget: int | None = Field(description="number of the gadget that consumes the pair")
     gadget_kind: GadgetName | None
-    served: int = Field(ge=0, description="remote gates of the opened copy, at the last pair of its gadget")
+    served: int = Field(
+        ge=0, description="remote gates of the opened copy, at the last pair of its gadget"
+    )
 
 
 class Message(FileModel):

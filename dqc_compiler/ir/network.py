@@ -81,6 +81,11 @@ class Network:
         k = len(self.nodes)
         return len({frozenset(link.between) for link in self.links}) == k * (k - 1) // 2
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether any processor has a budget of comm qubits; repeaters hold nothing for long."""
+        return any(node.kind == "qpu" and node.comm_qubits is not None for node in self.nodes)
+
     def latencies_ns(self) -> tuple[tuple[float, ...], ...]:
         """Classical latency between any two nodes over the path of least sum (Floyd-Warshall)."""
         k = len(self.nodes)

@@ -497,6 +497,7 @@ class _Walk:
         self.home: list[int] = home
         self.segment = self.first[:-1]
         self.root = [home[s] for s in self.segment]
+        self.tree: list[int] = problem.tree_of[self.first[:-1]].tolist()
         self.copies: list[set[int]] = [set() for _ in range(self.wires)]
         self.restless: set[int] = set()
         self.done: set[int] = set()
@@ -532,7 +533,7 @@ class _Walk:
     # Steps
 
     def write(self, kind: int, **fields: int) -> None:
-        names = ("operation", "wire", "source", "target", "link", "host")
+        names = ("operation", "wire", "source", "target", "route", "host")
         self.steps.append([kind, *(fields.get(name, -1) for name in names)])
 
     def close(self, wire: int, node: int) -> None:
@@ -547,15 +548,54 @@ class _Walk:
             self.close(max(closable, key=lambda w: (self.next_use(w, node), w)), node)
         return True
 
-    def open(self, wire: int, target: int, keep: tuple[int, ...]) -> bool:
-        source = self.root[wire]
-        if not (self.make_room(source, keep) and self.make_room(target, keep)):
-            return False
-        link = int(self.given.link[source, target])
-        self.write(1, wire=wire, source=source, target=target, link=link)
-        self.pairs += 1
-        self.copies[wire].add(target)
+    def members(self, wire: int) -> set[int]:
+        return {self.root[wire], *self.copies[wire]}
+
+    def pass_on(self, wire: int, way: list[int], keep: tuple[int, ...]) -> bool:
+        """Open copies at all nodes of a way, the first of which is a member, that have none."""
+        for source, node in pairwise(way):
+            if node in self.members(wire):
+                continue
+            for place in (source, node):
+                is_host = self.given.is_flat or place == way[-1]
+                if not self.make_room(place, keep if is_host else (wire,)):
+                    return False
+            route = int(self.given.route[source, node])
+            self.write(1, wire=wire, source=source, target=node, route=route)
+            self.pairs += int(self.given.distance[source, node])
+            self.copies[wire].add(node)
         return True
+
+    def way(self, source: int, target: int) -> list[int]:
+        way = [source]
+        while way[-1] != target:
+            way.append(int(self.given.towards[way[-1], target]))
+        return way
+
+    def follow_tree(self, wire: int, target: int, keep: tuple[int, ...]) -> bool:
+        parent = self.given.parent[self.tree[wire]].tolist()
+        while target not in self.members(wire):  # room that is made may take a copy on the way
+            way = [target]
+            while way[-1] not in self.members(wire):
+                if parent[way[-1]] < 0:
+                    return False
+                way.append(parent[way[-1]])
+            if not self.pass_on(wire, way[:-3:-1], keep if len(way) == 2 else (wire,)):
+                return False
+        return True
+
+    def nearest(self, wire: int, target: int) -> int:
+        members = [self.root[wire], *sorted(self.copies[wire])]
+        return min(members, key=lambda node: int(self.given.distance[node, target]))
+
+    def open(self, wire: int, target: int, keep: tuple[int, ...]) -> bool:
+        if self.given.is_flat:
+            return self.pass_on(wire, [self.root[wire], target], keep)
+        if self.follow_tree(wire, target, keep):
+            return True
+        if self.pass_on(wire, self.way(self.nearest(wire, target), target), keep):
+            return True
+        return self.pass_on(wire, self.way(self.root[wire], target), keep)
 
     def move(self, wire: int, target: int) -> bool:
         if target not in self.copies[wire] and not self.open(wire, target, (wire,)):
@@ -564,7 +604,12 @@ class _Walk:
         self.copies[wire].remove(target)
         self.root[wire] = target
         self.restless.discard(wire)
+        self.close_all(wire)
         return True
+
+    def close_all(self, wire: int) -> None:
+        for node in sorted(self.copies[wire]):
+            self.close(wire, node)
 
     def move_if_possible(self, wire: int, target: int) -> bool:
         if self.roots(target) >= self.data[target]:
@@ -575,27 +620,45 @@ class _Walk:
                 is_full = self.roots(target) >= self.data[target]
                 if is_full and self.roots(away) + 1 < self.cells[away]:
                     self.move(other, away)
-        return self.roots(target) + 1 <= self.cells[target] - 1 and self.move(wire, target)
+        most = self.cells[target] - int(self.given.reserve[target])
+        return self.roots(target) + 1 <= most and self.move(wire, target)
 
     def enter(self, wire: int, segment: int) -> None:
         if self.segment[wire] == segment:
             return
         self.segment[wire] = segment
+        self.tree[wire] = int(self.given.tree_of[segment])
         self.restless.discard(wire)
         home = self.home[segment]
         if home != self.root[wire] and not self.move_if_possible(wire, home):
             self.home[segment] = self.root[wire]
 
+    def serves_others(self, wire: int, segment: int, node: int) -> bool:
+        if self.given.is_flat:
+            return False
+        wanted = {n for n in range(self.nodes) if self.uses(segment, n)}
+        parent = self.given.parent[self.tree[wire]].tolist()
+        for target in {*wanted, self.next_home(wire, segment)} - self.members(wire):
+            up = parent[target]
+            while up >= 0 and up not in self.members(wire):
+                up = parent[up]
+            if up == node:
+                return True
+        return False
+
     def leave(self, wire: int, segment: int) -> None:
         target = self.next_home(wire, segment)
         for node in sorted(self.copies[wire]):
-            if not self.uses(segment, node) and node != target:
+            if self.uses(segment, node) or node == target:
+                continue
+            if not self.serves_others(wire, segment, node):
                 self.close(wire, node)
         if self.left(segment) or target == self.root[wire]:
             return
         self.restless.add(wire)
-        if target in self.copies[wire] and not self.move_if_possible(wire, target):
-            self.close(wire, target)
+        # What is left of the copies is at the next home, or on the way there.
+        if self.copies[wire] and not self.move_if_possible(wire, target):
+            self.close_all(wire)
 
     # Choices
 
@@ -610,6 +673,9 @@ class _Walk:
     def is_missing(self, wire: int, segment: int, root: int, node: int) -> bool:
         has_copy = self.segment[wire] == segment and node in self.copies[wire]
         return root != node and not has_copy
+
+    def source(self, wire: int, segment: int, root: int, node: int) -> int:
+        return self.nearest(wire, node) if self.segment[wire] == segment else root
 
     def choose_host(self, gate: int) -> int:
         planned = self.hosts[gate]
@@ -628,8 +694,9 @@ class _Walk:
             if len(missing) > room or node not in preferred:
                 continue
             price = sum(
-                1.0 / (len(self.uses(segment, node)) + (node != planned))
-                for _, segment, _ in missing
+                int(self.given.distance[self.source(*operand, node), node])
+                / (len(self.uses(operand[1], node)) + (node != planned))
+                for operand in missing
             )
             if best < 0 or price < best_price - 1e-9:
                 best, best_price = node, price

@@ -364,9 +364,9 @@ def _leave(problem, state, tape, wire, segment):
     if not is_over or next_home == state.root[wire]:
         return
     state.restless[wire] = True
-    if state.copy[wire, next_home] or is_near:
-        if not _move_if_possible(problem, state, tape, wire, next_home):
-            _close_all(problem, state, tape, wire)
+    is_near = is_near or state.copy[wire, next_home]
+    if is_near and not _move_if_possible(problem, state, tape, wire, next_home):
+        _close_all(problem, state, tape, wire)
 
 
 @helper

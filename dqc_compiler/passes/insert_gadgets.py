@@ -333,7 +333,7 @@ class _Writer:
     def _swap(
         self, repeater: int, arriving: int, leaving: int, target: int, gadget: int
     ) -> tuple[int, int]:
-        """A Bell measurement of two halves; the bits of the X and of the Z that the far end owes."""
+        """A Bell measurement of two halves; the bits of the X and Z that the far end owes."""
         self.tape.gates(repeater, bell_basis(arriving, leaving), gadget=gadget)
         z_bit = self.tape.measure(repeater, arriving, (target,), gadget=gadget)
         x_bit = self.tape.measure(repeater, leaving, (target,), gadget=gadget)

@@ -88,7 +88,10 @@ def walk_problem(placement: Placement, comm: list[int | None], *, window: int) -
         is_flat=routing.is_flat,
         window=window,
         reserve=1 + np.isin(np.arange(len(data)), _passed(routing)),
-        is_limited=any(count is not None for count in comm),
+        is_limited=any(
+            count is not None and node.kind == "qpu"
+            for node, count in zip(network.nodes, comm, strict=True)
+        ),
     )
 
 
@@ -136,7 +139,7 @@ class PlanVisits:
         nodes = placement.network.nodes
         last = placement.segment_home[placement.graph.wire_segments[1:] - 1]
         is_room = np.bincount(last, minlength=len(nodes)) <= [node.data_qubits for node in nodes]
-        if is_room.all() and all(node.comm_qubits is None for node in nodes):
+        if is_room.all() and not placement.network.is_limited:
             return ebits.pairs(placement)  # which is attained, as a test shows
         return self._cheapest(placement)[1]
 
@@ -146,7 +149,7 @@ class PlanVisits:
         Tighter memory makes other choices, which are sometimes better ones; ties go to the fewest.
         """
         most = [node.comm_qubits for node in placement.network.nodes]
-        if all(comm is None for comm in most):
+        if not placement.network.is_limited:
             return self._walked(placement, most)
         least = 1 if find_routing(placement.network).is_flat else _LEAST_TO_PASS
         caps = [cap for cap in _CAPS if cap >= least]

@@ -158,7 +158,7 @@ class _Timing:
                 between = self.network.links[entry.link].between
                 routes.setdefault(entry.gadget, Counter()).update(between)
         if not all(self._is_route(route) for route in routes.values()):
-            yield "the pairs of a gadget do not lead from one processor through repeaters to another"
+            yield "the pairs of a gadget do not join two processors through repeaters"
 
     def _is_route(self, visits: Counter[int]) -> bool:
         """Whether links make one way: each repeater joins two of them, and two nodes are ends."""
