@@ -407,7 +407,8 @@ def test_presences_found_are_valid_and_cost_what_they_say(arguments: Arguments) 
         if s + 1 not in wire_segments:
             assert home[s + 1] in nodes
         assert all(nodes & present[t] for t in neighbour[first[s] : first[s + 1]])
-    assert (earliest <= start).all() and (start <= latest).all()
+    assert (earliest <= start).all()
+    assert (start <= latest).all()
     end = np.append(start[1:], 0)
     end[wire_segments[1:] - 1] = layers
     for layer in range(layers):

@@ -67,7 +67,9 @@ class Fit(NamedTuple):
     queue: np.ndarray  # (k,)
 
 
-_RETIME_FROM = 95  # of 100 proposals; those from here on look for better moments, if any is bad
+# Of 100 proposals, where a node takes too many: those from here on look for better moments, and
+# those from there on for a wire that can leave.
+_RETIME_FROM, _RELIEVE_FROM = 96, 88
 
 
 @helper
@@ -342,14 +344,13 @@ def _counterpart(graph, state, first, last, node):
 
 
 @helper
-def _meet(graph, state, s, t):
+def _meet(graph, state, s, stop, t, other_stop):
     """Layers from which segments of two wires count: the same one if their windows meet.
 
-    Either of the two may be the end of a run, which is nothing but the begin of what follows; so
-    each comes with the end of its wire's segments, (segment, stop).
+    Each comes with the end of its wire's segments, which it may be itself.
     """
-    low, high = _window(graph, state, s[0], s[1])
-    other_low, other_high = _window(graph, state, t[0], t[1])
+    low, high = _window(graph, state, s, stop)
+    other_low, other_high = _window(graph, state, t, other_stop)
     if other_high < low:
         return low, other_high
     if high < other_low:
@@ -427,6 +428,65 @@ def _changing(graph, state):
         s = draw(state.random, len(state.home))
         if graph.earliest[s] < graph.latest[s] and state.home[s - 1] != state.home[s]:
             return s
+    return -1
+
+
+@helper
+def _over_full(graph, state):
+    """A stretch of layers in which a node takes too many: (begin, end, node, layers looked at)."""
+    load, capacity, layers = state.load, graph.capacity, graph.layers
+    offset = draw(state.random, layers)
+    for i in range(layers):
+        begin = (offset + i) % layers
+        for node in range(len(capacity)):
+            if load[begin, node] > capacity[node]:
+                end = begin + 1
+                while begin > 0 and load[begin - 1, node] > capacity[node]:
+                    begin -= 1
+                while end < layers and load[end, node] > capacity[node]:
+                    end += 1
+                return begin, end, node, i + 1
+    return 0, 0, -1, layers
+
+
+@helper
+def _occupant(graph, state, node, begin, end):
+    """A run of segments that lives at `node` from `begin` to `end`, as short as possible.
+
+    Returns (first, last) of that run; equal if none was found in a few tries.
+    """
+    for _ in range(8):
+        wire = draw(state.random, len(graph.wire_segments) - 1)
+        s, stop = graph.wire_segments[wire], graph.wire_segments[wire + 1]
+        right = stop
+        while right - s > 1:
+            middle = (s + right) // 2
+            if graph.earliest[middle] <= begin:
+                s = middle
+            else:
+                right = middle
+        if _window(graph, state, s, stop)[0] > begin:
+            s -= 1
+        if state.home[s] != node:
+            continue
+        last = s + 1
+        while last < stop and state.home[last] == node:
+            if _window(graph, state, last, stop)[1] >= end:
+                break
+            last += 1
+        return s, last
+    return 0, 0
+
+
+@helper
+def _node_with_room(graph, state, layer):
+    """A node that could take one more wire in a layer; -1 if there is none."""
+    nodes = len(graph.capacity)
+    offset = draw(state.random, nodes)
+    for i in range(nodes):
+        node = (offset + i) % nodes
+        if state.load[layer, node] < graph.capacity[node]:
+            return node
     return -1
 
 
@@ -643,33 +703,45 @@ def anneal(
                 continue
         else:
             work += 8
-            first, last = _random_run(graph, state, is_static)
-            source = state.home[first]
-            if draw(state.random, 3) == 0:
-                target = draw(state.random, nodes)
-            else:  # where a neighbour lives
-                s = first + draw(state.random, last - first)
-                if graph.first_neighbour[s] == graph.first_neighbour[s + 1]:
+            if excess > 0 and kind >= _RELIEVE_FROM and not is_static:
+                over_begin, over_end, source, looked_at = _over_full(graph, state)
+                work += looked_at * nodes // 16
+                target = _node_with_room(graph, state, over_begin)
+                first, last = _occupant(graph, state, source, over_begin, over_end)
+                if target < 0 or last == first:
                     continue
-                target = state.home[_random_neighbour(graph, state, s)]
-            if target == source:
-                continue
-            # As short a stay as possible, unless there is something to take the place of.
-            stop = _stop(graph, first)
-            begin = _window(graph, state, first, stop)[1]
-            end = _window(graph, state, last, stop)[0]
-            is_full = False
-            for layer in range(begin, end):
-                if state.load[layer, target] >= capacity[target]:
-                    is_full = True
-                    break
-            if is_full and draw(state.random, 10) < 9:
-                other_first, other_last = _counterpart(graph, state, first, last, target)
-            if other_last > other_first:
-                other_stop = _stop(graph, other_first)
-                begin, other_begin = _meet(graph, state, (first, stop), (other_first, other_stop))
-                end, other_end = _meet(graph, state, (last, stop), (other_last, other_stop))
-                over += _shift_load(graph, state, other_begin, other_end, target, source)
+                stop = _stop(graph, first)
+                begin = min(over_begin, _window(graph, state, first, stop)[1])
+                low, high = _window(graph, state, last, stop)
+                end = min(max(over_end, low), high)
+            else:
+                first, last = _random_run(graph, state, is_static)
+                source = state.home[first]
+                if draw(state.random, 3) == 0:
+                    target = draw(state.random, nodes)
+                else:  # where a neighbour lives
+                    s = first + draw(state.random, last - first)
+                    if graph.first_neighbour[s] == graph.first_neighbour[s + 1]:
+                        continue
+                    target = state.home[_random_neighbour(graph, state, s)]
+                if target == source:
+                    continue
+                # As short a stay as possible, unless there is something to take the place of.
+                stop = _stop(graph, first)
+                begin = _window(graph, state, first, stop)[1]
+                end = _window(graph, state, last, stop)[0]
+                is_full = False
+                for layer in range(begin, end):
+                    if state.load[layer, target] >= capacity[target]:
+                        is_full = True
+                        break
+                if is_full and draw(state.random, 10) < 9:
+                    other_first, other_last = _counterpart(graph, state, first, last, target)
+                if other_last > other_first:
+                    other_stop = _stop(graph, other_first)
+                    begin, other_begin = _meet(graph, state, first, stop, other_first, other_stop)
+                    end, other_end = _meet(graph, state, last, stop, other_last, other_stop)
+                    over += _shift_load(graph, state, other_begin, other_end, target, source)
             over += _shift_load(graph, state, begin, end, source, target)
             work += (end - begin) // 4
             change, logged = _rehome(graph, state, first, last, target, 0)

@@ -368,10 +368,11 @@ class _Presences:
             return 8
         before, now = self.start[s], self.excess()
         options = []
-        for self.start[s] in range(self.latest[s], self.earliest[s] - 1, -1):
-            options.append((self.excess(), -self.start[s]))
-        best, layer = min(options)
-        self.start[s] = -layer if best < now else before
+        for layer in range(self.latest[s], self.earliest[s] - 1, -1):
+            self.start[s] = layer
+            options.append((self.excess(), -layer))
+        best, at = min(options)
+        self.start[s] = -at if best < now else before
         return 8 + (self.latest[s] - self.earliest[s]) // 4
 
     def rehome(self, run: range, node: int) -> None:
@@ -391,6 +392,49 @@ class _Presences:
     def with_predecessor(self, run: range) -> range:
         is_first = run[0] == self.wires[self.wire_of[run[0]]][0]
         return run if is_first else range(run[0] - 1, run.stop)
+
+    def relieve(self) -> int:
+        """A wire leaves a node that takes too many, while it does; the work."""
+        offset, nodes = self.random.below(self.layers), len(self.capacity)
+        rotated = [(offset + i) % self.layers for i in range(self.layers)]
+
+        def is_over(layer: int, node: int) -> bool:
+            is_inside = 0 <= layer < self.layers
+            return is_inside and self.load(layer, node) > self.capacity[node]
+
+        here, source = next((x, p) for x in rotated for p in range(nodes) if is_over(x, p))
+        begin = max(x for x in range(here + 1) if not is_over(x - 1, source))
+        end = min(x for x in range(here + 1, self.layers + 1) if not is_over(x, source))
+        work = 8 + (1 + rotated.index(here)) * nodes // 16
+        offset = self.random.below(nodes)
+        room = [
+            p
+            for p in ((offset + i) % nodes for i in range(nodes))
+            if self.load(begin, p) < self.capacity[p]
+        ]
+        for _ in range(8):
+            wire = self.wires[self.random.below(len(self.wires))]
+            first = max(s for s in wire if self.window(s, wire)[0] <= begin)
+            if self.home[first] == source:
+                break
+        else:
+            return work
+        if not room:
+            return work
+        last = first + 1
+        while last < wire.stop and self.home[last] == source:
+            if self.window(last, wire)[-1] >= end:
+                break
+            last += 1
+        begin = min(begin, self.window(first, wire)[-1])
+        after = self.window(last, wire)
+        end = min(max(end, after[0]), after[-1])
+        run = range(first, last)
+        self.start[first] = begin
+        if last < wire.stop:
+            self.start[last] = end
+        self.rehome(run, room[0])
+        return work + (end - begin) // 4 + self.prune_run(run)
 
     def relocate(self, *, is_static: bool) -> int:
         """A run of segments changes its home, often in exchange for another; the work."""
@@ -484,7 +528,7 @@ def search_presences(
         start_before = list(state.start)
         state.has_changed = False
         kind = random.below(100)
-        if excess > 0 and kind >= 95:
+        if excess > 0 and kind >= 96:
             work += state.retime()
             if state.start == start_before:
                 continue
@@ -493,7 +537,8 @@ def search_presences(
             if not state.has_changed:
                 continue
         else:
-            work += state.relocate(is_static=is_static)
+            is_over = excess > 0 and kind >= 88 and not is_static
+            work += state.relieve() if is_over else state.relocate(is_static=is_static)
             if state.home == home_before:
                 continue
         new_price, new_excess = presence_price(state.present), state.excess()
