@@ -142,11 +142,26 @@ def instances() -> Iterator[Instance]:
 
 def check_capacities(placement: Placement) -> None:
     """The optimum is one among placements with room in every layer: so must the search's be."""
-    data = [node.data_qubits for node in placement.network.nodes]
-    for members in find_crowds(placement.graph, is_static=False).members:
-        load = np.bincount(placement.segment_home[list(members)], minlength=len(data))
-        if (load > data).any():
-            raise ValueError("the search exceeds the data qubits of a node")
+    data = np.array([node.data_qubits for node in placement.network.nodes])
+    homes = placement.segment_home
+    options: set[frozenset[int]] = {frozenset()}  # which idle wires have moved
+    for members, movers in find_crowds(placement.graph, is_static=False).layers:
+        fixed = np.bincount(homes[list(members)], minlength=len(data))
+        changing = [after for before, after in movers if homes[before] != homes[after]]
+        settled = [after for before, after in movers if homes[before] == homes[after]]
+        fixed += np.bincount(homes[settled], minlength=len(data))
+        following = set()
+        for moved in {option & set(changing) for option in options}:
+            free = [after for after in changing if after not in moved]
+            for count in range(len(free) + 1):
+                for more in combinations(free, count):
+                    option = moved.union(more)
+                    at = [homes[s if s in option else s - 1] for s in changing]
+                    if (fixed + np.bincount(at, minlength=len(data)) <= data).all():
+                        following.add(option)
+        options = following
+    if not options:
+        raise ValueError("the search exceeds the data qubits of a node")
 
 
 @dataclass(frozen=True)

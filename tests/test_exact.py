@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections import defaultdict
+from functools import cache
 
 import numpy as np
 import pytest
@@ -44,15 +45,17 @@ def random_circuit(qubits: int, gates: int, seed: int) -> Circuit:
     return make_circuit(qubits, rows)
 
 
-def occupants(graph: SegmentGraph) -> list[list[int]]:
-    """For the start and then for every layer, the segment whose home counts, of every wire.
+@cache
+def occupants(graph: SegmentGraph) -> list[list[list[int]]]:
+    """For the start and then for every layer, the segments whose home may count, of every wire.
 
     Written anew from the definition: gates in a row on one pair of wires are a block, blocks run
-    as soon as possible, and a wire is at a segment's home from its first gate's block on.
+    as soon as possible; a wire is at a segment's home from its first gate's block to that of its
+    last one, and before the first segment's and after the last one's; in between at either.
     """
     clock = [0] * graph.wires
     together: dict[int, int] = {}
-    first: dict[int, int] = {}
+    busy: dict[int, list[int]] = defaultdict(list)
     for (a, b), segments in zip(
         graph.gate_wires.tolist(), graph.gate_segments.tolist(), strict=True
     ):
@@ -61,25 +64,44 @@ def occupants(graph: SegmentGraph) -> list[list[int]]:
             for wire, partner in ((a, b), (b, a)):
                 together[wire] = partner
         for segment in segments:
-            first.setdefault(segment, clock[a])
-    starts = graph.wire_segments[:-1].tolist()
-    table = [starts]
-    for layer in range(1, max(clock, default=0) + 1):
-        table.append(
-            [
-                max((s for s in range(low, high) if first.get(s, 0) <= layer), default=low)
-                for low, high in itertools.pairwise(graph.wire_segments.tolist())
-            ]
-        )
-    return table
+            busy[segment].append(clock[a])
+    for first in graph.wire_segments[:-1].tolist():
+        busy[first].append(0)
+
+    def possible(layer: int, segments: range) -> list[int]:
+        begun = [s for s in segments if busy[s] and min(busy[s]) <= layer]
+        is_over = max(busy[begun[-1]]) < layer and begun[-1] + 1 < segments.stop
+        return [begun[-1], begun[-1] + 1] if is_over else [begun[-1]]
+
+    wires = [range(low, high) for low, high in itertools.pairwise(graph.wire_segments.tolist())]
+    return [
+        [possible(layer, segments) for segments in wires]
+        for layer in range(max(clock, default=0) + 1)
+    ]
 
 
 def keeps_capacities(graph: SegmentGraph, network: Network, homes: tuple[int, ...]) -> bool:
-    return all(
-        sum(homes[segment] == index for segment in layer) <= node.data_qubits
-        for layer in occupants(graph)
-        for index, node in enumerate(network.nodes)
-    )
+    """Whether wires can go from segment to segment with room for all of them in every layer."""
+    reached: set[tuple[int, ...]] | None = None
+    for layer in occupants(graph):
+        fitting = {
+            at
+            for at in itertools.product(*layer)
+            if all(
+                [homes[segment] for segment in at].count(index) <= node.data_qubits
+                for index, node in enumerate(network.nodes)
+            )
+        }
+        if reached is not None:
+            fitting = {
+                at
+                for at in fitting
+                if any(all(a <= b for a, b in zip(was, at, strict=True)) for was in reached)
+            }
+        if not fitting:
+            return False
+        reached = fitting
+    return True
 
 
 def fewest_pairs(graph: SegmentGraph, network: Network, *, is_static: bool = False) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -77,21 +78,25 @@ class Wires(NamedTuple):
     layers: int
     first: list[int]  # (w + 1,) segments of each wire
     wire_of: list[int]
+    earliest: list[int]  # from here to `start` a wire may change to the segment's home
     start: list[int]
-    end: list[int]
 
 
 def random_wires(choose: random.Random, wires: int) -> Wires:
-    layers = choose.randint(1, 6)
+    layers = choose.randint(2, 8)
     starts = [
-        [0, *sorted(choose.choices(range(layers), k=choose.randint(0, 4)))] for _ in range(wires)
+        [0, *sorted(choose.choices(range(1, layers), k=choose.randint(0, 4)))] for _ in range(wires)
     ]
     return Wires(
         layers,
         np.cumsum([0, *(len(row) for row in starts)]).tolist(),
         [wire for wire, row in enumerate(starts) for _ in row],
+        [
+            choose.randint(before, start) if start else 0
+            for row in starts
+            for before, start in pairwise((0, *row))
+        ],
         [start for row in starts for start in row],
-        [end for row in starts for end in (*row[1:], layers)],
     )
 
 
@@ -133,8 +138,9 @@ def presence_problem(
         int64(np.cumsum([0, *(len(row) for row in neighbours)]).tolist()),
         int64(table.first),
         int64(table.wire_of),
+        int64(table.earliest),
         int64(table.start),
-        int64(table.end),
+        table.layers,
         int64([choose.randint(0, 1) + -(-wires // nodes) for _ in range(nodes)]),
         int64([sum(1 << node for node in nodes_of) for nodes_of in present]),
         int64(home),
@@ -393,8 +399,8 @@ def test_annealing_stays_within_the_rules_and_never_loses(arguments: Arguments) 
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(presence_problems())
 def test_presences_found_are_valid_and_cost_what_they_say(arguments: Arguments) -> None:
-    neighbour, first, wire_segments, _, start, end, capacity, *_ = arguments
-    found, home, price = presence.search_presences(*arguments)
+    neighbour, first, wire_segments, _, earliest, latest, layers, capacity, *_ = arguments
+    found, home, start, price = presence.search_presences(*arguments)
     if price < 0:
         return
     present = [{p for p in range(len(capacity)) if m >> p & 1} for m in found.tolist()]
@@ -404,6 +410,10 @@ def test_presences_found_are_valid_and_cost_what_they_say(arguments: Arguments) 
         if s + 1 not in wire_segments:
             assert home[s + 1] in nodes
         assert all(nodes & present[t] for t in neighbour[first[s] : first[s + 1]])
-    for layer in range(end.max()):
+    assert (earliest <= start).all()
+    assert (start <= latest).all()
+    end = np.append(start[1:], 0)
+    end[wire_segments[1:] - 1] = layers
+    for layer in range(layers):
         here = home[(start <= layer) & (layer < end)]
         assert (np.bincount(here, minlength=len(capacity)) <= capacity).all()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from dqc_compiler.costs.bounds_rows import Rows
-from dqc_compiler.costs.layers import find_blocks, segment_layers
+from dqc_compiler.costs.layers import find_blocks, find_moments
 from dqc_compiler.ir import Network, SegmentGraph
 from dqc_compiler.ir.arrays import Int64
 
@@ -15,16 +16,28 @@ _LAYERS = 6  # layers whose wires have to spread; all of them took five times as
 _ROUNDING = 1e-6  # how far above its optimum a linear program's value may be
 
 
+class Crowd(NamedTuple):
+    """The wires in one layer: `members` are the homes that count, ascending.
+
+    `movers` are the homes between which idle wires change, (before, after): each of these wires is
+    at one or the other.
+    """
+
+    members: tuple[int, ...]
+    movers: tuple[tuple[int, int], ...]
+
+
 @dataclass(frozen=True)
 class Crowds:
     """The wires that need a home at the same time.
 
     `home_row` (s,) numbers the homes that may differ: one per segment, or one per wire if wires
-    stay where they are. `members` are the distinct sets of home rows of the layers, in order.
+    stay where they are. `layers` are those that matter, in order: homes that fit in these fit in
+    the others. Once a wire has changed its home, it does not go back.
     """
 
     home_row: Int64
-    members: tuple[tuple[int, ...], ...]
+    layers: tuple[Crowd, ...]
 
     @property
     def rows(self) -> int:
@@ -34,15 +47,30 @@ class Crowds:
 
 def find_crowds(graph: SegmentGraph, *, is_static: bool) -> Crowds:
     """The sets of homes that count at the same time, by the clock of `costs.layers`."""
-    home_row = np.arange(graph.segments, dtype=np.int64)
+    moments = find_moments(graph, find_blocks(graph))
     if is_static:
-        home_row = graph.segment_wire.astype(np.int64)
-    start, end = segment_layers(graph, find_blocks(graph))
-    living = (
-        np.flatnonzero((start <= layer) & (layer < end)) for layer in range(end.max(initial=0))
+        everyone = Crowd(tuple(range(graph.wires)), ())
+        return Crowds(graph.segment_wire.astype(np.int64), (everyone,))
+    first, latest = graph.wire_segments[:-1], moments.latest
+    # When segment s is over: its wire may be at the next home from here on.
+    until = np.append(moments.earliest[1:], 0)
+    until[graph.wire_segments[1:] - 1] = moments.layers
+    # From one layer to the next, wires may become idle, or no longer be. Where none has to have
+    # arrived, all can stay, and where none can leave before the next arrival, all can go ahead.
+    arrivals = np.unique(np.append(latest, 0))
+    departures = np.unique(np.append(until, moments.layers))
+    following = np.append(arrivals[1:], moments.layers)
+    is_needed = np.searchsorted(departures, arrivals, "right") < np.searchsorted(
+        departures, following, "right"
     )
-    members = dict.fromkeys(tuple(home_row[segments].tolist()) for segments in living)
-    return Crowds(home_row, tuple(members))
+    crowds = []
+    for layer in arrivals[is_needed].tolist():
+        members = np.flatnonzero((latest <= layer) & (layer < until))
+        is_idle = (moments.earliest <= layer) & (layer < latest)
+        is_idle[first] = False
+        after = np.flatnonzero(is_idle).tolist()
+        crowds.append(Crowd(tuple(members.tolist()), tuple((s - 1, s) for s in after)))
+    return Crowds(np.arange(graph.segments, dtype=np.int64), tuple(dict.fromkeys(crowds)))
 
 
 def segment_pairs(graph: SegmentGraph) -> Int64:
@@ -61,9 +89,10 @@ def spreading_bound(
     root's, and m be 1 for each segment that is present at another node than the root's. A segment
     with m = 1 whose home or next home has h = 0, or which shares a gate with a segment with m = 0,
     is present at two nodes, so it costs a pair; and among the wires that live at the same time
-    as the root, all but `data_qubits` have h = 1. The least price under these inequalities, all of
-    them linear, with fractions allowed and a few layers looked at, is the bound. It is a spreading
-    metric with lengths at the vertices: Even, Naor, Rao, Schieber, J. ACM 47, 585 (2000).
+    as the root, all but `data_qubits` are elsewhere: they have h = 1, for one of its two homes if a
+    wire is idle between them. The least price under these inequalities, all of them linear, with
+    fractions allowed and a few layers looked at, is the bound. It is a spreading metric with
+    lengths at the vertices: Even, Naor, Rao, Schieber, J. ACM 47, 585 (2000).
 
     Args:
         graph: the segments.
@@ -75,20 +104,24 @@ def spreading_bound(
 
     crowds = find_crowds(graph, is_static=is_static)
     most = max((node.data_qubits for node in network.nodes), default=0)
-    chosen = [members for members in _spaced(crowds.members) if len(members) > most]
+    chosen = [crowd for crowd in _spaced(crowds.layers) if sum(map(len, crowd)) > most]
     if not chosen or time_limit <= 0:
         return 0
     rows = Rows()
     variables = graph.segments  # the price of every segment, then h and m of every root
-    for root in sorted({row for members in chosen for row in members}):
+    for root in sorted({row for crowd in chosen for row in crowd.members}):
         home, present = variables, variables + crowds.rows
         variables = present + graph.segments
         _add_root(rows, graph, crowds, home, present)
         rows.add([home + root], 1, high=0)
-        for members in chosen:
+        for members, movers in chosen:
             if root in members:
                 others = [home + row for row in members if row != root]
-                rows.add(others, 1, low=len(members) - most)
+                away = range(variables, variables + len(movers))
+                variables += len(movers)
+                for idle, (before, after) in zip(away, movers, strict=True):
+                    rows.add([idle, home + before, home + after], [1, -1, -1], high=0)
+                rows.add([*others, *away], 1, low=len(members) + len(movers) - most)
     is_price = np.arange(variables) < graph.segments
     result = milp(
         is_price.astype(np.float64),
@@ -99,7 +132,7 @@ def spreading_bound(
     return 0 if result.status != 0 else int(np.ceil(result.fun - _ROUNDING))
 
 
-def _spaced(crowds: tuple[tuple[int, ...], ...]) -> list[tuple[int, ...]]:
+def _spaced(crowds: tuple[Crowd, ...]) -> list[Crowd]:
     steps = np.linspace(0, len(crowds) - 1, min(_LAYERS, len(crowds)))
     return [crowds[step] for step in steps.round().astype(int).tolist()]
 

@@ -55,21 +55,47 @@ def find_blocks(graph: SegmentGraph) -> Blocks:
     )
 
 
-def segment_layers(graph: SegmentGraph, blocks: Blocks) -> tuple[Int64, Int64]:
-    """Layers [start, end) (s,) in which each segment's home counts.
+@dataclass(frozen=True)
+class Moments:
+    """When a wire may change from the home of a segment to that of the next one.
 
-    A wire counts at the home of a segment from the block of its first gate to that of the next
-    segment (to the end for its last): it moves when it has to. Layer 0 is the moment before the
+    From layer t on, with earliest[s] <= t <= latest[s], the wire counts at the home of segment s,
+    and before at that of the one before. In between it is idle. Layer 0 is the moment before the
     circuit, when every wire is at the home of its first segment; the blocks' layer l is l + 1.
+    Along a wire earliest[s] >= latest[s - 1].
+
+    Columns: `earliest` (s,) the layer after the last gate of the segment before; `latest` (s,) the
+    layer of the segment's first gate; both 0 for the first segment of a wire.
     """
-    start = np.zeros(graph.segments, dtype=np.int64)
+
+    earliest: Int64
+    latest: Int64
+    layers: int
+
+
+def find_moments(graph: SegmentGraph, blocks: Blocks) -> Moments:
+    """When every segment's home begins to count."""
+    latest = np.zeros(graph.segments, dtype=np.int64)
+    last = np.zeros(graph.segments, dtype=np.int64)
     # Gates are in program order, so writing backwards leaves the first gate's layer.
     layer = blocks.layer[blocks.of_gate][::-1] + 1
     for side in (0, 1):
         first = np.full(graph.segments, np.iinfo(np.int64).max)
         first[graph.gate_segments[::-1, side]] = layer
-        start = first if side == 0 else np.minimum(start, first)
-    start[graph.wire_segments[:-1]] = 0
-    end = np.append(start[1:], 0)
-    end[graph.wire_segments[1:] - 1] = blocks.layers + 1
-    return start, end
+        latest = first if side == 0 else np.minimum(latest, first)
+        np.maximum.at(last, graph.gate_segments[::-1, side], layer)
+    latest[graph.wire_segments[:-1]] = 0
+    earliest = np.minimum(np.append(0, last[:-1] + 1)[: graph.segments], latest)
+    return Moments(earliest, latest, blocks.layers + 1)
+
+
+def segment_layers(graph: SegmentGraph, blocks: Blocks) -> tuple[Int64, Int64]:
+    """Layers [start, end) (s,) in which each segment's home counts if wires move when they have to.
+
+    From the block of the segment's first gate to that of the next segment's, to the end for the
+    last one.
+    """
+    moments = find_moments(graph, blocks)
+    end = np.append(moments.latest[1:], 0)
+    end[graph.wire_segments[1:] - 1] = moments.layers
+    return moments.latest, end

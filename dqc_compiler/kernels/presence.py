@@ -5,6 +5,11 @@ the copies), and the home. Two rules make a state valid: segments that share a g
 common, and a segment is present at its own home and at the home of the wire's next segment, because
 a qubit moves onto a copy of itself. The price is the number of presences beyond one per segment.
 
+A wire is idle between its last gate of a segment and its first one of the next, and may change its
+home at any moment in between. Two wires that take each other's place have to do so at the same
+moment. So the moment of every change is part of the state; where a segment's home is that of the
+one before, it means nothing and is chosen anew when one of them moves.
+
 A gate that two copies serve at a third node needs both there at the same time. Where memory is
 short, such far gates cost `far_price` each, as what they save in pairs has to be bought again.
 
@@ -32,8 +37,9 @@ class Graph(NamedTuple):
     first_neighbour: np.ndarray
     wire_segments: np.ndarray
     wire_of: np.ndarray
-    start: np.ndarray
-    end: np.ndarray
+    earliest: np.ndarray
+    latest: np.ndarray
+    layers: int
     capacity: np.ndarray
     far_price: float
 
@@ -43,11 +49,27 @@ class State(NamedTuple):
 
     mask: np.ndarray  # (s,) int64
     home: np.ndarray  # (s,) int64
+    start: np.ndarray  # (s,) int64, layer from which the home counts
     sole: np.ndarray  # (s, k) int64
     load: np.ndarray  # (layers, k) int64, wires at home
     far: np.ndarray  # (1,) int64, gates (edges) whose segments meet at none of their homes
     log: np.ndarray  # (., 3) int64: segment, node, +1 added / -1 dropped
     random: np.ndarray  # (1,) uint64
+
+
+class Fit(NamedTuple):
+    """Scratch for the moments at which a search begins."""
+
+    order: np.ndarray  # (s,) segments by `latest`, those of one wire ascending
+    now: np.ndarray  # (w,) segment at whose home each wire is
+    roots: np.ndarray  # (k,)
+    mover: np.ndarray  # (k,) the wire that would move to a node
+    queue: np.ndarray  # (k,)
+
+
+# Of 100 proposals, where a node takes too many: those from here on look for better moments, and
+# those from there on for a wire that can leave.
+_RETIME_FROM, _RELIEVE_FROM = 96, 88
 
 
 @helper
@@ -236,30 +258,65 @@ def _propose_presence(graph, state):
 
 
 @helper
-def _first_from(graph, wire, layer):
-    """The segment of `wire` that starts nearest to `layer`."""
-    low, high = graph.wire_segments[wire], graph.wire_segments[wire + 1]
-    first = low
-    while low < high:
-        middle = (low + high) // 2
-        if graph.start[middle] >= layer:
-            high = middle
-        else:
-            low = middle + 1
-    if low == graph.wire_segments[wire + 1] or (
-        low > first and graph.start[low] - layer > layer - graph.start[low - 1]
-    ):
-        low -= 1
-    return low
+def _stop(graph, segment):
+    """End of the segments of a segment's wire."""
+    return graph.wire_segments[graph.wire_of[segment] + 1]
 
 
 @helper
-def _run_at(graph, state, first, node, until):
-    """End of the run of segments from `first` on that live at `node` and end nearest to `until`."""
+def _end(graph, state, s):
+    """Layer until which (exclusive) the home of s counts."""
+    return graph.layers if s + 1 == _stop(graph, s) else state.start[s + 1]
+
+
+@helper
+def _window(graph, state, s, stop):
+    """First and last layer from which the home of s can count if only segments from s on move.
+
+    Where it is another home than the one before, the moment stays. For the end `stop` of the wire's
+    segments: the end of all layers.
+    """
+    if s == stop:
+        return graph.layers, graph.layers
+    if graph.latest[s] > 0 and state.home[s - 1] == state.home[s]:
+        return graph.earliest[s], graph.latest[s]
+    return state.start[s], state.start[s]
+
+
+@helper
+def _distance(graph, state, s, stop, low, high):
+    """Layers between the window of s and that from `low` to `high`, 0 if they meet."""
+    first, last = _window(graph, state, s, stop)
+    return max(0, first - high, low - last)
+
+
+@helper
+def _first_from(graph, state, wire, low, high):
+    """The segment of `wire` whose window is nearest to that from `low` to `high`."""
+    first, stop = graph.wire_segments[wire], graph.wire_segments[wire + 1]
+    left, right = first, stop
+    while left < right:
+        middle = (left + right) // 2
+        if graph.latest[middle] >= low:
+            right = middle
+        else:
+            left = middle + 1
+    if left == stop:
+        return left - 1
+    distance = _distance(graph, state, left, stop, low, high)
+    if left > first and distance > _distance(graph, state, left - 1, stop, low, high):
+        left -= 1
+    return left
+
+
+@helper
+def _run_at(graph, state, first, node, low, high):
+    """End of the run of segments from `first` on that live at `node`, nearest to a window."""
     s = first
-    stop = graph.wire_segments[graph.wire_of[first] + 1]
+    stop = _stop(graph, first)
     while s < stop and state.home[s] == node:
-        if graph.end[s] > until and graph.end[s] - until >= until - graph.start[s]:
+        after = _window(graph, state, s + 1, stop)[0]
+        if after > high and after - high >= _distance(graph, state, s, stop, low, high):
             break
         s += 1
     return s
@@ -271,25 +328,49 @@ def _counterpart(graph, state, first, last, node):
 
     Returns (first, last) of that run; equal if none was found in a few tries.
     """
-    layer, until = graph.start[first], graph.end[last - 1]
+    stop = _stop(graph, first)
+    low, high = _window(graph, state, first, stop)
+    low_end, high_end = _window(graph, state, last, stop)
     for _ in range(8):
         wire = draw(state.random, len(graph.wire_segments) - 1)
         if wire == graph.wire_of[first]:
             continue
-        begin = _first_from(graph, wire, layer)
+        begin = _first_from(graph, state, wire, low, high)
         if state.home[begin] == node:
-            end = _run_at(graph, state, begin, node, until)
+            end = _run_at(graph, state, begin, node, low_end, high_end)
             if end > begin:
                 return begin, end
     return 0, 0
 
 
 @helper
-def _shift_load(graph, state, first, last, source, target):
-    """Move the run's wire from source to target in the load; returns the change of the excess."""
+def _meet(graph, state, s, stop, t, other_stop):
+    """Layers from which segments of two wires count: the same one if their windows meet.
+
+    Each comes with the end of its wire's segments, which it may be itself.
+    """
+    low, high = _window(graph, state, s, stop)
+    other_low, other_high = _window(graph, state, t, other_stop)
+    if other_high < low:
+        return low, other_high
+    if high < other_low:
+        return high, other_low
+    low, high = max(low, other_low), min(high, other_high)
+    kind = draw(state.random, 3) if low < high else 0
+    layer = high
+    if kind == 1:
+        layer = low
+    elif kind == 2:
+        layer = low + draw(state.random, high - low + 1)
+    return layer, layer
+
+
+@helper
+def _shift_load(graph, state, begin, end, source, target):
+    """Move a wire from source to target in the load; returns the change of the excess."""
     excess = 0
     load, capacity = state.load, graph.capacity
-    for layer in range(graph.start[first], graph.end[last - 1]):
+    for layer in range(begin, end):
         if load[layer, source] > capacity[source]:
             excess -= 1
         load[layer, source] -= 1
@@ -297,6 +378,116 @@ def _shift_load(graph, state, first, last, source, target):
             excess += 1
         load[layer, target] += 1
     return excess
+
+
+@helper
+def _retime(graph, state, s):
+    """Let a wire change to the home of s at the moment that is best; the change of the excess.
+
+    Of equally good ones it is the latest, but the moment stays if none is better.
+    """
+    load, capacity, start = state.load, graph.capacity, state.start[s]
+    before, after = state.home[s - 1], state.home[s]
+    value, now, best, best_at = 0, 0, 0, graph.latest[s]
+    for layer in range(graph.latest[s] - 1, graph.earliest[s] - 1, -1):
+        # What it takes to be in this layer at the new home instead of the old one.
+        is_after = layer >= start
+        others, others_before = load[layer, after], load[layer, before]
+        if is_after:
+            others -= 1
+        else:
+            others_before -= 1
+        if others >= capacity[after]:
+            value += 1
+        if others_before >= capacity[before]:
+            value -= 1
+        if layer == start:
+            now = value
+        if value < best:
+            best, best_at = value, layer
+    if best >= now:
+        return 0
+    state.start[s] = best_at
+    if best_at < start:
+        return _shift_load(graph, state, best_at, start, before, after)
+    return _shift_load(graph, state, start, best_at, after, before)
+
+
+@helper
+def _set_moments(graph, state, first, last, begin, end):
+    """Remember when a run begins and ends."""
+    state.start[first] = begin
+    if last < _stop(graph, first):
+        state.start[last] = end
+
+
+@helper
+def _changing(graph, state):
+    """A segment whose wire comes from another home at a moment that may differ; -1 if not found."""
+    for _ in range(8):
+        s = draw(state.random, len(state.home))
+        if graph.earliest[s] < graph.latest[s] and state.home[s - 1] != state.home[s]:
+            return s
+    return -1
+
+
+@helper
+def _over_full(graph, state):
+    """A stretch of layers in which a node takes too many: (begin, end, node, layers looked at)."""
+    load, capacity, layers = state.load, graph.capacity, graph.layers
+    offset = draw(state.random, layers)
+    for i in range(layers):
+        begin = (offset + i) % layers
+        for node in range(len(capacity)):
+            if load[begin, node] > capacity[node]:
+                end = begin + 1
+                while begin > 0 and load[begin - 1, node] > capacity[node]:
+                    begin -= 1
+                while end < layers and load[end, node] > capacity[node]:
+                    end += 1
+                return begin, end, node, i + 1
+    return 0, 0, -1, layers
+
+
+@helper
+def _occupant(graph, state, node, begin, end):
+    """A run of segments that lives at `node` from `begin` to `end`, as short as possible.
+
+    Returns (first, last) of that run; equal if none was found in a few tries.
+    """
+    for _ in range(8):
+        wire = draw(state.random, len(graph.wire_segments) - 1)
+        s, stop = graph.wire_segments[wire], graph.wire_segments[wire + 1]
+        right = stop
+        while right - s > 1:
+            middle = (s + right) // 2
+            if graph.earliest[middle] <= begin:
+                s = middle
+            else:
+                right = middle
+        if _window(graph, state, s, stop)[0] > begin:
+            s -= 1
+        if state.home[s] != node:
+            continue
+        last = s + 1
+        while last < stop and state.home[last] == node:
+            if _window(graph, state, last, stop)[1] >= end:
+                break
+            last += 1
+        return s, last
+    return 0, 0
+
+
+@helper
+def _node_with_room(graph, state, layer):
+    """A node that could take one more wire in a layer; -1 if there is none."""
+    nodes = len(graph.capacity)
+    offset = draw(state.random, nodes)
+    for i in range(nodes):
+        node = (offset + i) % nodes
+        if state.load[layer, node] < graph.capacity[node]:
+            return node
+    return -1
 
 
 @helper
@@ -379,12 +570,77 @@ def _settle(graph, state):
                 state.sole[s, _lowest(common)] += 1
             if s < graph.neighbour[i] and _is_far(state, s, graph.neighbour[i], common):
                 state.far[0] += 1
-        for layer in range(graph.start[s], graph.end[s]):
+        for layer in range(state.start[s], _end(graph, state, s)):
             state.load[layer, state.home[s]] += 1
     for layer in range(state.load.shape[0]):
         for p in range(len(graph.capacity)):
             excess += max(0, state.load[layer, p] - graph.capacity[p])
     return price, excess
+
+
+@helper
+def _way_out(graph, state, fit, node, layer):
+    """Let wires that may move in this layer do so, one into the place of the next.
+
+    The shortest chain from an over-full node to one with room is taken; False if there is none.
+    """
+    nodes, wires = len(graph.capacity), len(fit.now)
+    fit.mover[:] = -1
+    fit.queue[0] = node
+    head, tail, found = 0, 1, -1
+    while head < tail and found < 0:
+        here = fit.queue[head]
+        head += 1
+        for wire in range(wires):
+            s = fit.now[wire]
+            if state.home[s] != here or s + 1 == graph.wire_segments[wire + 1]:
+                continue
+            target = state.home[s + 1]
+            if graph.earliest[s + 1] > layer or target == node or fit.mover[target] >= 0:
+                continue
+            fit.mover[target] = wire
+            if fit.roots[target] < graph.capacity[target]:
+                found = target
+                break
+            fit.queue[tail] = target
+            tail += 1
+    if found < 0:
+        return False
+    fit.roots[node] -= 1
+    fit.roots[found] += 1
+    for _ in range(nodes):
+        wire = fit.mover[found]
+        s = fit.now[wire]
+        found = state.home[s]
+        fit.now[wire] = s + 1
+        state.start[s + 1] = layer
+        if found == node:
+            break
+    return True
+
+
+@helper
+def _fit(graph, state, fit):
+    """Fill `start`: every wire moves as late as it can without a node taking too many."""
+    copy_into(state.start, graph.latest)
+    fit.roots[:] = 0
+    for wire in range(len(fit.now)):
+        fit.now[wire] = graph.wire_segments[wire]
+        fit.roots[state.home[fit.now[wire]]] += 1
+    place = 0
+    while place < len(fit.order):
+        layer = graph.latest[fit.order[place]]
+        while place < len(fit.order) and graph.latest[fit.order[place]] == layer:
+            s = fit.order[place]
+            place += 1
+            if s > fit.now[graph.wire_of[s]]:
+                fit.roots[state.home[s - 1]] -= 1
+                fit.roots[state.home[s]] += 1
+                fit.now[graph.wire_of[s]] = s
+        for node in range(len(graph.capacity)):
+            while fit.roots[node] > graph.capacity[node]:
+                if not _way_out(graph, state, fit, node, layer):
+                    break
 
 
 _ROW, _TABLE = "int64[::1]", "int64[:,::1]"
@@ -393,8 +649,10 @@ _ROW, _TABLE = "int64[::1]", "int64[:,::1]"
 @kernel(
     signature(
         "int64",
-        record(Graph, *[_ROW] * 7, "float64"),
-        record(State, _ROW, _ROW, _TABLE, _TABLE, _ROW, _TABLE, "uint64[::1]"),
+        record(Graph, *[_ROW] * 6, "int64", _ROW, "float64"),
+        record(State, *[_ROW] * 3, _TABLE, _TABLE, _ROW, _TABLE, "uint64[::1]"),
+        record(Fit, *[_ROW] * 5),
+        _ROW,
         _ROW,
         _ROW,
         "boolean",
@@ -404,12 +662,16 @@ _ROW, _TABLE = "int64[::1]", "int64[:,::1]"
         "float64",
     )
 )
-def anneal(graph, state, best_mask, best_home, is_static, budget, hot, cold, excess_price):
-    """Search from `state`; the price of what ends up in best_mask and best_home, -1 if nothing."""
+def anneal(
+    graph, state, fit, best_mask, best_home, best_start, is_static, budget, hot, cold, excess_price
+):  # fmt: skip
+    """Search from `state`; the price of what ends up in the arrays best_..., -1 if nothing."""
+    _fit(graph, state, fit)
     price, excess = _settle(graph, state)
     nodes, capacity = len(graph.capacity), graph.capacity
     copy_into(best_mask, state.mask)
     copy_into(best_home, state.home)
+    copy_into(best_start, state.start)
     best = price if excess == 0 else -1
     best_value = price + graph.far_price * state.far[0]
     temperature, over_price = hot, excess_price
@@ -421,37 +683,69 @@ def anneal(graph, state, best_mask, best_home, is_static, budget, hot, cold, exc
             until_cooling = 256
         until_cooling -= 1
         first, last, other_first, other_last, source, target = 0, 0, 0, 0, 0, 0
+        begin, end, other_begin, other_end, stop, other_stop = 0, 0, 0, 0, 0, 0
         over, far = 0, state.far[0]
-        if draw(state.random, 100) < 60:
+        kind = draw(state.random, 100)
+        if excess > 0 and kind >= _RETIME_FROM:
+            work += 8
+            s = _changing(graph, state)
+            if s < 0:
+                continue
+            work += (graph.latest[s] - graph.earliest[s]) // 4
+            over = _retime(graph, state, s)
+            if over == 0:
+                continue
+            change, logged = 0, 0
+        elif kind < 60:
             change, logged, step = _propose_presence(graph, state)
             work += step
             if logged == 0:
                 continue
         else:
             work += 8
-            first, last = _random_run(graph, state, is_static)
-            source = state.home[first]
-            if draw(state.random, 3) == 0:
-                target = draw(state.random, nodes)
-            else:  # where a neighbour lives
-                s = first + draw(state.random, last - first)
-                if graph.first_neighbour[s] == graph.first_neighbour[s + 1]:
+            if excess > 0 and kind >= _RELIEVE_FROM and not is_static:
+                over_begin, over_end, source, looked_at = _over_full(graph, state)
+                work += looked_at * nodes // 16
+                target = _node_with_room(graph, state, over_begin)
+                first, last = _occupant(graph, state, source, over_begin, over_end)
+                if target < 0 or last == first:
                     continue
-                target = state.home[_random_neighbour(graph, state, s)]
-            if target == source:
-                continue
-            is_full = False
-            for layer in range(graph.start[first], graph.end[last - 1]):
-                if state.load[layer, target] >= capacity[target]:
-                    is_full = True
-                    break
-            if is_full and draw(state.random, 10) < 9:
-                other_first, other_last = _counterpart(graph, state, first, last, target)
-            over += _shift_load(graph, state, first, last, source, target)
-            work += (graph.end[last - 1] - graph.start[first]) // 4
+                stop = _stop(graph, first)
+                begin = min(over_begin, _window(graph, state, first, stop)[1])
+                low, high = _window(graph, state, last, stop)
+                end = min(max(over_end, low), high)
+            else:
+                first, last = _random_run(graph, state, is_static)
+                source = state.home[first]
+                if draw(state.random, 3) == 0:
+                    target = draw(state.random, nodes)
+                else:  # where a neighbour lives
+                    s = first + draw(state.random, last - first)
+                    if graph.first_neighbour[s] == graph.first_neighbour[s + 1]:
+                        continue
+                    target = state.home[_random_neighbour(graph, state, s)]
+                if target == source:
+                    continue
+                # As short a stay as possible, unless there is something to take the place of.
+                stop = _stop(graph, first)
+                begin = _window(graph, state, first, stop)[1]
+                end = _window(graph, state, last, stop)[0]
+                is_full = False
+                for layer in range(begin, end):
+                    if state.load[layer, target] >= capacity[target]:
+                        is_full = True
+                        break
+                if is_full and draw(state.random, 10) < 9:
+                    other_first, other_last = _counterpart(graph, state, first, last, target)
+                if other_last > other_first:
+                    other_stop = _stop(graph, other_first)
+                    begin, other_begin = _meet(graph, state, first, stop, other_first, other_stop)
+                    end, other_end = _meet(graph, state, last, stop, other_last, other_stop)
+                    over += _shift_load(graph, state, other_begin, other_end, target, source)
+            over += _shift_load(graph, state, begin, end, source, target)
+            work += (end - begin) // 4
             change, logged = _rehome(graph, state, first, last, target, 0)
             if other_last > other_first:
-                over += _shift_load(graph, state, other_first, other_last, target, source)
                 step, logged = _rehome(graph, state, other_first, other_last, source, logged)
                 change += step
             step, logged, cost = _prune_run(graph, state, first, last, logged)
@@ -465,11 +759,16 @@ def anneal(graph, state, best_mask, best_home, is_static, budget, hot, cold, exc
         if delta <= 0 or np.exp(-delta / temperature) * 1048576.0 > draw(state.random, 1048576):
             price += change
             excess += over
+            if last > first:
+                _set_moments(graph, state, first, last, begin, end)
+            if other_last > other_first:
+                _set_moments(graph, state, other_first, other_last, other_begin, other_end)
             value = price + graph.far_price * state.far[0]
             if excess == 0 and (value < best_value - 1e-9 or best < 0):
                 best, best_value = price, value
                 copy_into(best_mask, state.mask)
                 copy_into(best_home, state.home)
+                copy_into(best_start, state.start)
             continue
         for s in range(first, last):
             state.home[s] = source
@@ -478,27 +777,30 @@ def anneal(graph, state, best_mask, best_home, is_static, budget, hot, cold, exc
         _undo(graph, state, logged)
         state.far[0] = far
         if last > first:
-            _shift_load(graph, state, first, last, target, source)
+            _shift_load(graph, state, begin, end, target, source)
         if other_last > other_first:
-            _shift_load(graph, state, other_first, other_last, source, target)
+            _shift_load(graph, state, other_begin, other_end, source, target)
     return best
 
 
 def search_presences(
-    neighbour, first_neighbour, wire_segments, wire_of, start, end, capacity, mask, home,
-    is_static, budget, hot, cold, excess_price, far_price, seed,
+    neighbour, first_neighbour, wire_segments, wire_of, earliest, latest, layers, capacity, mask,
+    home, is_static, budget, hot, cold, excess_price, far_price, seed,
 ):  # fmt: skip
-    """Best (mask (s,), home (s,), price) seen within the capacities; price -1 if none was.
+    """Best (mask, home, start (s,), price) seen within the capacities; price -1 if none was.
 
-    The price is in pairs; what is best is judged with the far gates.
+    `start` is the layer from which each home counts. The price is in pairs; what is best is judged
+    with the far gates.
 
     Args:
         neighbour: (2 e,) the segments that share a gate with each segment, one after the other.
         first_neighbour: (s + 1,) where the neighbours of each segment start.
         wire_segments: (w + 1,) segments of wire i are wire_segments[i]:wire_segments[i+1].
         wire_of: (s,) wire of each segment.
-        start: (s,) layer from which the segment's home counts.
-        end: (s,) layer until which (exclusive) it counts.
+        earliest: (s,) first layer from which the segment's home may count.
+        latest: (s,) the last such layer; both 0 for first segments, and only for them. Along a
+            wire no segment has an `earliest` before the `latest` of the one before.
+        layers: number of layers, more than any of these.
         capacity: (k,) data qubits of each node; k <= 62.
         mask: (s,) initial presences, valid.
         home: (s,) initial homes.
@@ -515,18 +817,25 @@ def search_presences(
     presence model of distributed circuits; state and moves are our own.
     """
     graph = Graph(
-        neighbour, first_neighbour, wire_segments, wire_of, start, end, capacity, far_price
-    )
+        neighbour, first_neighbour, wire_segments, wire_of, earliest, latest, layers, capacity,
+        far_price,
+    )  # fmt: skip
     segments, nodes = len(mask), len(capacity)
     state = State(
         mask.copy(),
         home.copy(),
+        np.empty(segments, np.int64),
         np.empty((segments, nodes), np.int64),
-        np.empty((max(1, int(end.max())), nodes), np.int64),
+        np.empty((layers, nodes), np.int64),
         np.empty(1, np.int64),
         np.empty((segments * (nodes + 4) + 16, 3), np.int64),
         np.array([seed], np.uint64),
     )
-    best_mask, best_home = np.empty_like(mask), np.empty_like(home)
-    price = anneal(graph, state, best_mask, best_home, is_static, budget, hot, cold, excess_price)
-    return best_mask, best_home, price
+    fit = Fit(
+        np.argsort(latest, kind="stable"),
+        np.empty(len(wire_segments) - 1, np.int64),
+        *(np.empty(nodes, np.int64) for _ in range(3)),
+    )
+    best = tuple(np.empty(segments, np.int64) for _ in range(3))
+    price = anneal(graph, state, fit, *best, is_static, budget, hot, cold, excess_price)
+    return *best, price

@@ -44,7 +44,8 @@ class _Program:
 
     `presence` (s, k): whether a segment is present at a node. `home` (h, k): whether a home is that
     node, with h as in `Crowds`. `host` (e, k): whether the gates of a pair of segments may be
-    executed there. The columns are the nodes numbered `nodes` in the network.
+    executed there. `idle` (i, k): whether an idle wire counts there, for all movers of all layers
+    of the crowds. The columns are the nodes numbered `nodes` in the network.
     """
 
     graph: SegmentGraph
@@ -55,20 +56,22 @@ class _Program:
     presence: Int64
     home: Int64
     host: Int64
+    idle: Int64
 
     @property
     def variables(self) -> int:
-        return self.presence.size + self.home.size + self.host.size
+        return self.presence.size + self.home.size + self.host.size + self.idle.size
 
 
 def _program(graph: SegmentGraph, network: Network, *, is_static: bool) -> _Program:
     crowds, edges = find_crowds(graph, is_static=is_static), segment_pairs(graph)
     # A node that is the home of nothing never pays as a host: a home of the gates does better.
     nodes = np.flatnonzero([node.data_qubits > 0 for node in network.nodes])
-    counts = (graph.segments, crowds.rows, len(edges))
+    movers = sum(len(crowd.movers) for crowd in crowds.layers)
+    counts = (graph.segments, crowds.rows, len(edges), movers)
     numbers = np.split(np.arange(sum(counts) * len(nodes)), np.cumsum(counts)[:-1] * len(nodes))
-    presence, home, host = (part.reshape(-1, len(nodes)) for part in numbers)
-    return _Program(graph, network, crowds, edges, nodes, presence, home, host)
+    presence, home, host, idle = (part.reshape(-1, len(nodes)) for part in numbers)
+    return _Program(graph, network, crowds, edges, nodes, presence, home, host, idle)
 
 
 def _constraints(program: _Program, *, low: int, high: int | None) -> Rows:
@@ -100,11 +103,26 @@ def _constraints(program: _Program, *, low: int, high: int | None) -> Rows:
 
 
 def _add_capacities(rows: Rows, program: _Program) -> None:
-    for members in program.crowds.members:
+    home, place = program.home, 0
+    latest: dict[int, Int64] = {}  # home to which a wire moves -> its variables in an earlier layer
+    for members, movers in program.crowds.layers:
+        idle = program.idle[place : place + len(movers)]
+        place += len(movers)
         for column, node in enumerate(program.nodes.tolist()):
             limit = program.network.nodes[node].data_qubits
-            if limit < len(members):
-                rows.add(program.home[list(members), column], 1, high=limit)
+            if limit < len(members) + len(movers):
+                terms = np.append(home[list(members), column], idle[:, column])
+                rows.add(terms, 1, high=limit)
+        for here, (before, after) in zip(idle, movers, strict=True):
+            # At one of its two homes; having arrived, it stays.
+            rows.add(here, 1, low=1, high=1)
+            either = np.stack([here, home[before], home[after]], axis=1)
+            rows.add(either, [1, -1, -1], high=0)
+            rows.add(either, [-1, 1, 1], high=1)
+            if after in latest:
+                stays = np.stack([latest[after], here, home[after]], axis=1)
+                rows.add(stays, [1, -1, 1], high=1)
+            latest[after] = here
 
 
 def _add_order(rows: Rows, program: _Program) -> None:
@@ -166,11 +184,11 @@ def solve_exactly(
     """The cheapest placement for unlimited comm qubits on an all-to-all network, with a proof.
 
     All placements are considered that keep the capacities in every layer of blocks
-    (`costs.layers`): homes change between segments, gates are hosted anywhere. Each segment has a
-    set of nodes where its root or a copy of it is present, which holds its home and the next one,
-    and shares a node with the set of every segment that it has a gate with. The price is the size
-    of all sets, less one each; with that, presences at hosts and at next homes cost what
-    `costs.ebits.pairs` counts. Solved by branch and cut (HiGHS).
+    (`costs.layers`): homes change between segments, at any moment at which the wire is idle, and
+    gates are hosted anywhere. Each segment has a set of nodes where its root or a copy of it is
+    present, which holds its home and the next one, and shares a node with the set of every segment
+    that it has a gate with. The price is the size of all sets, less one each; with that, presences
+    at hosts and at next homes cost what `costs.ebits.pairs` counts. Solved by branch and cut (HiGHS).
 
     Args:
         graph: the segments; about 10 wires and 40 gates on 3 nodes are within reach.
@@ -224,7 +242,7 @@ def _solve(program: _Program, rows: Rows, limits: dict[str, float]) -> Any:
     variables = program.variables
     is_presence = np.arange(variables) < program.presence.size
     # Hosts may be fractions: where they are, every node with a share of the gate is as good.
-    is_host = np.arange(variables) >= program.presence.size + program.home.size
+    is_host = np.isin(np.arange(variables), program.host)
     return milp(
         is_presence.astype(np.float64),
         constraints=LinearConstraint(rows.matrix(variables), rows.low, rows.high),

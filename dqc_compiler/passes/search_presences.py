@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from dqc_compiler.costs.layers import find_blocks, segment_layers
+from dqc_compiler.costs.layers import find_blocks, find_moments
 from dqc_compiler.ir import Placement, SegmentGraph
 from dqc_compiler.ir.arrays import Int32, Int64, frozen, offsets
 
@@ -53,7 +53,8 @@ def _hosts(graph: SegmentGraph, mask: Int64, home: Int64) -> Int32:
 class SearchPresences:
     """Placement to placement, never worse than the given one for unlimited comm qubits.
 
-    Capacities hold in every layer of blocks (`costs.layers`); exchanges inside a layer happen one
+    Capacities hold in every layer of blocks (`costs.layers`), if every wire changes its home at the
+    right moment between two gates; exchanges inside a layer happen one
     after the other in the program and use comm qubits for the moment.
     """
 
@@ -72,15 +73,16 @@ class SearchPresences:
             return placement
         from dqc_compiler.kernels.presence import search_presences  # noqa: PLC0415 (numba)
 
-        start, end = segment_layers(graph, find_blocks(graph))
+        moments = find_moments(graph, find_blocks(graph))
         neighbour, first_neighbour = _neighbours(graph)
-        mask, home, price = search_presences(
+        mask, home, _, price = search_presences(
             neighbour,
             first_neighbour,
             graph.wire_segments.astype(np.int64),
             graph.segment_wire.astype(np.int64),
-            start,
-            end,
+            moments.earliest,
+            moments.latest,
+            moments.layers,
             np.array([node.data_qubits for node in network.nodes], dtype=np.int64),
             _presences(placement),
             placement.segment_home.astype(np.int64),
