@@ -13,6 +13,7 @@ from dqc_compiler.costs import ebits
 from dqc_compiler.interruption import Patience
 from dqc_compiler.ir import Network, Placement, SegmentGraph
 from dqc_compiler.ir.arrays import Int32
+from dqc_compiler.passes.assign_nodes import AssignNodes
 from dqc_compiler.passes.cover import Cover
 from dqc_compiler.passes.embed import Embed
 from dqc_compiler.passes.exact import improve_exactly
@@ -130,7 +131,8 @@ class Place:
         return tuple(name for name in used if name in engines.STARTS) or ("metis",)
 
     def _start(self, name: str, graph: SegmentGraph, seed: int) -> Placement:
-        return engines.make(name, network=self.network, seed=seed).run(graph)
+        start = engines.make(name, network=self.network, seed=seed).run(graph)
+        return AssignNodes().run(start)
 
     def engines_used(self, graph: SegmentGraph) -> engines.Chosen:
         """The engines whose starts take part, given time enough, and those that are missing."""
@@ -199,7 +201,7 @@ class Place:
 
     def _follow(self, graph: SegmentGraph, decay: float, seed: int, effort: float) -> Placement:
         """Homes that follow the gates, then a search that is too cold to lose them again."""
-        start = PartitionMetis(network=self.network, seed=seed).run(graph)
+        start = AssignNodes().run(PartitionMetis(network=self.network, seed=seed).run(graph))
         sliced = Cover().run(PartitionSliced(seed=seed, decay=decay).run(start))
         return SearchPresences(seed=seed, hot=0.15, cold=0.08, effort=effort).run(sliced)
 

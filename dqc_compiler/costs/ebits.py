@@ -11,7 +11,7 @@ from dqc_compiler.ir import Placement
 from dqc_compiler.ir.arrays import Int64
 
 
-def _presences(placement: Placement) -> Int64:
+def presences(placement: Placement) -> Int64:
     """Where each segment has to be present away from its home: (v, 2) rows (segment, node).
 
     A node is present for a segment if it hosts one of the segment's gates or is the home of the
@@ -35,15 +35,15 @@ def pairs(placement: Placement) -> int:
     a copy may have to be opened twice, which `RemotePlan.pairs` counts. A visit that an embedded
     segment joins to an earlier one is free.
     """
-    presences = _presences(placement)
+    found = presences(placement)
     if find_routing(placement.network).is_flat:
-        return len(presences) - sum(1 for _ in joins(placement))
-    return spread(placement, presences).pairs
+        return len(found) - sum(1 for _ in joins(placement))
+    return spread(placement, found).pairs
 
 
 def trees(placement: Placement) -> SpreadTrees:
     """The tree along which the copies of each segment are opened, none where all is flat."""
-    presences = _presences(placement)
+    found = presences(placement)
     if find_routing(placement.network).is_flat:
-        presences = presences[:0]
-    return spread(placement, presences)
+        found = found[:0]
+    return spread(placement, found)
