@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dqc_compiler.ir import Placement
-from dqc_compiler.kernels import anneal, grouping, presence, reference, slices, visits
+from dqc_compiler.kernels import (
+    anneal,
+    assignment,
+    grouping,
+    presence,
+    reference,
+    slices,
+    steiner,
+    visits,
+)
 from dqc_compiler.passes.plan_visits import walk_problem
 from dqc_compiler.passes.segment import Segment
 from tests.strategies import (
@@ -241,6 +252,45 @@ def slices_problems(draw: st.DrawFn) -> Arguments:
     )
 
 
+def distances(choose: random.Random, nodes: int) -> np.ndarray:
+    """Hops in a random connected network, (k, k)."""
+    graph = nx.random_labeled_tree(nodes, seed=choose.randrange(1 << 30))
+    for _ in range(choose.randint(0, nodes)):
+        graph.add_edge(choose.randrange(nodes), choose.randrange(nodes))
+    hops = dict(nx.all_pairs_shortest_path_length(graph))
+    return np.array([[hops[a][b] for b in range(nodes)] for a in range(nodes)], np.int64)
+
+
+def tree_problem(seed: int, *, nodes: int) -> Arguments:
+    """Distances, nodes that may be added, and the nodes to join."""
+    choose = random.Random(seed)
+    may_branch = np.array([choose.random() < 0.8 for _ in range(nodes)])
+    members = choose.sample(range(nodes), choose.randint(1, nodes))
+    return distances(choose, nodes), may_branch, int64(members)
+
+
+def tree(distance: np.ndarray, may_branch: np.ndarray, members: np.ndarray) -> tuple[Any, ...]:
+    return steiner.steiner_tree(steiner.scratch(distance, may_branch), members.tolist())
+
+
+def tree_twin(distance: np.ndarray, may_branch: np.ndarray, members: np.ndarray) -> tuple[Any, ...]:
+    trees = steiner.scratch(distance, may_branch)
+    return reference.steiner_tree(trees, members.tolist())
+
+
+def assignment_problem(seed: int, *, nodes: int) -> Arguments:
+    """Traffic between parts, distances between nodes, and sizes that fit where they are."""
+    choose = random.Random(seed)
+    half = np.array(
+        [[choose.choice((0, 0, choose.randint(0, 9))) for _ in range(nodes)] for _ in range(nodes)],
+        np.int64,
+    )
+    half = np.triu(half, 1)
+    load = [choose.randint(0, 4) for _ in range(nodes)]
+    capacity = [size + choose.choice((0, 0, 1, 3)) for size in load]
+    return half + half.T, distances(choose, nodes), int64(load), int64(capacity)
+
+
 class Comparison(NamedTuple):
     """A kernel, its twin, and inputs for both."""
 
@@ -296,6 +346,18 @@ COMPARISONS = {
             grouping_problem(4, wires=5, nodes=1, parities=10, tries=20),
         ],
         grouping_problems(),
+    ),
+    "steiner_tree": Comparison(
+        tree,
+        tree_twin,
+        [tree_problem(seed, nodes=nodes) for seed, nodes in enumerate((2, 5, 9, 16, 16, 25))],
+        st.builds(tree_problem, st.integers(0, 2**32), nodes=st.integers(2, 12)),
+    ),
+    "assign": Comparison(
+        assignment.assign,
+        reference.assign,
+        [assignment_problem(seed, nodes=nodes) for seed, nodes in enumerate((1, 2, 5, 9, 9))],
+        st.builds(assignment_problem, st.integers(0, 2**32), nodes=st.integers(1, 7)),
     ),
 }
 
@@ -417,3 +479,45 @@ def test_presences_found_are_valid_and_cost_what_they_say(arguments: Arguments) 
     for layer in range(layers):
         here = home[(start <= layer) & (layer < end)]
         assert (np.bincount(here, minlength=len(capacity)) <= capacity).all()
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(st.integers(0, 2**32), st.integers(2, 7))
+def test_trees_cost_what_their_ways_cost_and_are_light(seed: int, nodes: int) -> None:
+    """Where every node may be added: no edge is used twice, and few trees are not the lightest."""
+    choose = random.Random(seed)
+    distance = distances(choose, nodes)
+    members = choose.sample(range(nodes), choose.randint(1, nodes))
+    weight, edges = tree(distance, np.ones(nodes, np.bool_), int64(members))
+    graph = nx.Graph([tuple(pair) for pair in np.argwhere(distance == 1).tolist()])
+    used = [
+        frozenset(step)
+        for start, end in edges
+        for step in itertools.pairwise(nx.shortest_path(graph, start, end))
+    ]
+    assert len(used) == len(set(used)) == weight
+    others = [node for node in range(nodes) if node not in members]
+    best = min(
+        steiner.steiner_tree(
+            steiner.scratch(distance, np.zeros(nodes, np.bool_)), [*members, *more]
+        )[0]
+        for count in range(len(others) + 1)
+        for more in itertools.combinations(others, count)
+    )
+    assert best <= weight <= max(best, 4 * best // 3)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.integers(0, 2**32), st.integers(1, 6))
+def test_assignments_fit_and_are_next_to_the_best(seed: int, nodes: int) -> None:
+    traffic, distance, load, capacity = assignment_problem(seed, nodes=nodes)
+    node_of, price = assignment.assign(traffic, distance, load, capacity)
+    assert sorted(node_of.tolist()) == list(range(nodes))
+    assert (load <= capacity[node_of]).all()
+
+    def price_of(order: tuple[int, ...]) -> int:
+        return int((traffic * distance[np.ix_(order, order)]).sum()) // 2
+
+    assert price == price_of(tuple(node_of.tolist()))
+    fitting = [o for o in itertools.permutations(range(nodes)) if (load <= capacity[list(o)]).all()]
+    assert price <= 1.25 * min(map(price_of, fitting))

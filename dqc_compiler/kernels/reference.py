@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -1016,3 +1016,87 @@ def group_homes(
         if now < best:
             best, best_home = now, home
     return np.array(best_home, np.int64), best
+
+
+def _spanning(distance: list[list[int]], members: list[int]) -> tuple[int, list[tuple[int, int]]]:
+    """Weight and edges (parent, child), in order of the children, of a tree that Prim grows."""
+    hanging = {node: (distance[members[0]][node], 0) for node in members[1:]}
+    parent: dict[int, int] = {}
+    weight = 0
+    while hanging:
+        nearest = min(hanging, key=lambda node: hanging[node][0])  # ties: the first of the members
+        gap, up = hanging.pop(nearest)
+        weight += gap
+        parent[nearest] = members[up]
+        place = members.index(nearest)
+        for node, (known, _) in hanging.items():
+            if distance[nearest][node] < known:
+                hanging[node] = (distance[nearest][node], place)
+    return weight, [(parent[node], node) for node in members[1:]]
+
+
+def steiner_tree(trees: Any, nodes: list[int]) -> tuple[int, list[tuple[int, int]]]:
+    """`steiner.steiner_tree`, with every tree grown anew."""
+    distance, members = trees.distance.tolist(), list(nodes)
+    while len(nodes) > 2:
+        weight = _spanning(distance, members)[0]
+        others = [n for n, may in enumerate(trees.may_branch.tolist()) if may and n not in members]
+        wider = [(_spanning(distance, [*members, node])[0], node) for node in others]
+        if not wider or min(wider)[0] >= weight:
+            break
+        members.append(min(wider)[1])
+    return _spanning(distance, members)
+
+
+def _assignment_price(traffic: Int64, distance: Int64, node_of: list[int]) -> int:
+    pairs = combinations(range(len(node_of)), 2)
+    return sum(int(traffic[a, b] * distance[node_of[a], node_of[b]]) for a, b in pairs)
+
+
+def _grown_assignment(
+    traffic: Int64, distance: Int64, load: list[int], capacity: list[int], first: int
+) -> list[int] | None:
+    node_of: dict[int, int] = {}
+    parts = nodes = range(len(load))
+    for _ in parts:
+        rest = [a for a in parts if a not in node_of]
+        part = first
+        if node_of:
+            part = max(rest, key=lambda a: (sum(int(traffic[a, b]) for b in node_of), -a))
+        at = node_of if node_of else dict.fromkeys(nodes, 0)
+
+        def price(node: int, part: int = part, at: dict[int, int] = at) -> int:
+            if not node_of:
+                return int(distance[node].sum())
+            return sum(int(traffic[part, b] * distance[node, p]) for b, p in at.items())
+
+        free = [p for p in nodes if p not in node_of.values() and load[part] <= capacity[p]]
+        if not free:
+            return None
+        node_of[part] = min(free, key=lambda p: (price(p), p))
+    return [node_of[a] for a in parts]
+
+
+def assign(traffic: Int64, distance: Int64, load: Int64, capacity: Int64) -> tuple[Int64, int]:
+    """`assignment.assign`, with every price counted anew."""
+    sizes, rooms = load.tolist(), capacity.tolist()
+    starts = [_grown_assignment(traffic, distance, sizes, rooms, a) for a in range(len(sizes))]
+    best: list[int] = []
+    best_price = -1
+    for start in [list(range(len(sizes))), *(found for found in starts if found is not None)]:
+        node_of, price = start, _assignment_price(traffic, distance, start)
+        is_better = True
+        while is_better:
+            is_better = False
+            for a in range(len(sizes)):
+                for b in range(a):
+                    if sizes[a] > rooms[node_of[b]] or sizes[b] > rooms[node_of[a]]:
+                        continue
+                    other = list(node_of)
+                    other[a], other[b] = node_of[b], node_of[a]
+                    if _assignment_price(traffic, distance, other) < price:
+                        node_of, is_better = other, True
+                        price = _assignment_price(traffic, distance, other)
+        if best_price < 0 or price < best_price:
+            best, best_price = node_of, price
+    return np.array(best, np.int64), best_price

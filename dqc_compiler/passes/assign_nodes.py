@@ -43,7 +43,7 @@ class AssignNodes:
 
         k = len(placement.network.nodes)
         load = np.bincount(placement.start_home, minlength=k).astype(np.int64)
-        # Repeaters hold nothing: they keep their numbers, since no part fits them and they fit none.
+        # Repeaters keep their numbers: they hold no part.
         qpus = np.flatnonzero([node.kind == "qpu" for node in placement.network.nodes])
         chosen, _ = assign(
             np.ascontiguousarray(_traffic(placement)[np.ix_(qpus, qpus)]),
