@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import ValidationError
 
@@ -23,6 +23,11 @@ from dqc_compiler.formats.network_model import (
     NetworkFile,
     NodeEntry,
 )
+
+if TYPE_CHECKING:
+    from qiskit.transpiler import Target
+
+    from dqc_compiler.formats.network_target import NetworkBackend
 
 MAX_BYTES = 64 * 2**20
 
@@ -127,6 +132,42 @@ class Network(ir.Network):
             CompilerError: if a number is out of range (DQC503).
         """
         return cls.make("all-to-all", nodes=nodes, data_qubits=data_qubits, comm_qubits=comm_qubits)
+
+    def to_backend(self) -> NetworkBackend:
+        """This network as a Qiskit backend, whose target says what each physical qubit can do.
+
+        The physical qubits are those of all nodes in order, data qubits before comm qubits; of a
+        node with unlimited comm qubits there are as many as it has links. Every two qubits of a
+        node have gates, and the comm qubits at the ends of a link have the instruction `dqc_epr`,
+        with the mean time of a pair as its duration and 1 - fidelity as its error. Times of a
+        target are in seconds. Its description is this network as a JSON network file, and the
+        attribute `network` of the backend is this network. It runs nothing.
+
+        Raises:
+            CompilerError: if the target would be too large, or have no qubits (DQC221).
+        """
+        from dqc_compiler.formats.network_target import NetworkBackend  # noqa: PLC0415 (Qiskit)
+
+        return NetworkBackend(self)
+
+    @classmethod
+    def from_target(cls, target: Target) -> Self:
+        """The network that a Qiskit target describes.
+
+        `Network.from_target(network.to_backend().target) == network`. In a target that was made
+        elsewhere, nodes n0, n1, ... are the groups of qubits that two-qubit gates join, comm
+        qubits are those of the instruction `dqc_epr`, and a node without data qubits is a repeater.
+        A node takes the times of its slowest instructions and its shortest t2; a pair takes one
+        attempt of the duration of `dqc_epr`. What the target does not say is left to the defaults.
+
+        Raises:
+            CompilerError: if the target has no links (DQC222), can be read in two ways or as no
+                network (DQC223), or as one that no file may hold (DQC201 to DQC216).
+        """
+        from dqc_compiler.formats.network_target import read_target  # noqa: PLC0415 (Qiskit)
+
+        network = read_target(target)
+        return cls(network.nodes, network.links)
 
     def write(self, path: str | Path) -> None:
         """Write a network file with all defaults filled in: JSON if the name ends in .json.
