@@ -26,8 +26,8 @@ LINK = "dqc_epr"
 MAX_ENTRIES = 2_000_000
 """Of all instructions of a target together; so many take Qiskit a gigabyte."""
 
-_NS = 1e-9
-_US = 1e-6
+_NS = 1e9  # in a second
+_US = 1e6
 _SIMILAR = 1e-9  # relative; times in seconds are rounded
 _NAME = "the network in the target"
 
@@ -121,7 +121,7 @@ def make_target(network: ir.Network) -> Target:
         description=network_json(network),
         num_qubits=qubits,
         qubit_properties=[
-            QubitProperties(t2=node.t2_us * _US)
+            QubitProperties(t2=node.t2_us / _US)
             for node, own in zip(network.nodes, members, strict=True)
             for _ in own.all
         ],
@@ -145,7 +145,7 @@ def _inside(
     """An instruction on these qubits of each node."""
     found: Properties = {}
     for node, own in zip(network.nodes, operands, strict=True):
-        duration = _duration_ns(node, name) * _NS
+        duration = _duration_ns(node, name) / _NS
         found |= {qubits: InstructionProperties(duration=duration) for qubits in own}
     return found
 
@@ -165,7 +165,7 @@ def _between(network: ir.Network, members: Sequence[NodeQubits]) -> Properties:
     found: Properties = {}
     for link in network.links:
         a, b = link.between
-        duration, error = link.mean_generation_ns * _NS, 1 - link.fidelity
+        duration, error = link.mean_generation_ns / _NS, _rounded(1 - link.fidelity)
         found |= {
             qubits: InstructionProperties(duration=duration, error=error)
             for qubits in product(members[a].comm, members[b].comm)
@@ -299,12 +299,12 @@ def _times(target: Target, node_of: Mapping[int, int]) -> list[dict[str, float]]
             key = _OTHER_TIMES.get(name, _GATE_TIMES.get(len(qubits or ())))
             if duration is not None and key is not None:
                 own = slowest[node_of[qubits[0]]]
-                own[key] = max(own.get(key, 0.0), _rounded(duration / _NS))
+                own[key] = max(own.get(key, 0.0), _rounded(duration * _NS))
     for qubit, properties in enumerate(target.qubit_properties or ()):
         t2 = getattr(properties, "t2", None)
         if t2 is not None:
             own = slowest[node_of[qubit]]
-            own["t2_us"] = min(own.get("t2_us", float("inf")), _rounded(t2 / _US))
+            own["t2_us"] = min(own.get("t2_us", float("inf")), _rounded(t2 * _US))
     return slowest
 
 
@@ -340,7 +340,7 @@ def _link_values(duration: float | None, error: float | None) -> dict[str, float
     """A pair takes this time in the mean: as one attempt that always succeeds."""
     values: dict[str, float] = {}
     if duration is not None:
-        values |= {"attempt_ns": _rounded(duration / _NS), "success_probability": 1.0}
+        values |= {"attempt_ns": _rounded(duration * _NS), "success_probability": 1.0}
     if error is not None:
         values["fidelity"] = _rounded(1 - error)
     return values
