@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -192,11 +193,13 @@ def test_a_topology_is_what_the_circuit_is_compiled_for(
 ) -> None:
     asked = []
 
-    def refuse(_circuit: object, network: Network, **_options: object) -> NoReturn:
-        asked.append(network)
+    make = cli._made_network
+
+    def make_and_stop(qubits: int, choices: Mapping[str, Any]) -> NoReturn:
+        asked.append(make(qubits, choices))
         raise diagnostics.CompilerError(UnknownCode(found="none"))
 
-    monkeypatch.setattr(pipeline, "compile_circuit", refuse)
+    monkeypatch.setattr(cli, "_made_network", make_and_stop)
     arguments = ("compile", "ghz.qasm", "--nodes", "9", "--topology", topology, "--seed", "4")
     assert dqc(*arguments) == dqc(*arguments, "--comm-qubits", "5", "--data-qubits", "7") == 2
     seed = {"seed": 4} if topology == "random-regular" else {}

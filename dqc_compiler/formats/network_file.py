@@ -1,4 +1,4 @@
-"""The network file: TOML or JSON text to and from `Network`."""
+"""The public `Network`: made, or read from TOML or JSON text, and written."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ LINK_VALUES = tuple(name for name in LinkEntry.model_fields if name != "between"
 
 
 class Network(ir.Network):
-    """A network that can be read from and written to a file."""
+    """A network that can be made, read from and written to a file, and shown to Qiskit."""
 
     @classmethod
     def read(cls, path: str | Path) -> Self:

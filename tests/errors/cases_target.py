@@ -21,7 +21,7 @@ def made_elsewhere(
     links: Entries | None = None, gates: Entries | None = None, qubits: int = 4
 ) -> Target:
     """Two nodes, qubits 0 and 1, 2 and 3, with a link between 1 and 2, unless other entries say."""
-    times = [QubitProperties(t2=50e-6), QubitProperties(t2=30e-6)]
+    times = [QubitProperties(t2=30e-6), QubitProperties(t2=50e-6)]
     target = Target(
         num_qubits=qubits, qubit_properties=[*times, *[QubitProperties()] * (qubits - 2)]
     )
