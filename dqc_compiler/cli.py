@@ -20,15 +20,21 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
 
-from dqc_compiler import engines
+from dqc_compiler import engines, topologies
+from dqc_compiler.cli_network import network
+from dqc_compiler.cli_options import (
+    comm_count,
+    comm_qubits_option,
+    diagnostics_option,
+    format_option,
+)
 from dqc_compiler.cli_terminal import EXIT_INTERRUPTED, Terminal, run
 from dqc_compiler.diagnostics import CompilerError, Diagnostic, Place
-from dqc_compiler.diagnostics.bundle import NotEquivalent, OutputParent
+from dqc_compiler.diagnostics.bundle import NotEquivalent
 from dqc_compiler.diagnostics.circuit import CircuitNotUtf8
 from dqc_compiler.diagnostics.usage import (
     BadNetworkSize,
     NetworkNotChosen,
-    OutputFileExists,
     UnknownCode,
 )
 from dqc_compiler.interruption import Interruption
@@ -42,7 +48,7 @@ SUBJECTS = ("bundle", "circuit", "network", "placement", "usage", "verify")
 """Modules of `dqc_compiler.diagnostics` that define codes."""
 
 SCHEMAS = ("network", "manifest", "schedule", "report", "rewrites")
-DEFAULT_COMM_QUBITS = 2
+DEFAULT_TOPOLOGY = "all-to-all"
 MAX_SHOWN_NODES = 8
 
 
@@ -68,23 +74,6 @@ def _print_version(context: click.Context, _parameter: click.Parameter, value: b
     context.exit()
 
 
-def _set_json_diagnostics(context: click.Context, _parameter: click.Parameter, value: str) -> None:
-    terminal = context.find_object(Terminal)
-    if terminal is not None:
-        terminal.json_diagnostics = value == "json"
-
-
-def _comm_qubits(
-    _context: click.Context, _parameter: click.Parameter, value: str | None
-) -> int | str | None:
-    if value is None or value == "unlimited":
-        return value
-    try:
-        return int(value)
-    except ValueError:
-        raise click.BadParameter(f"{value!r} is not a number, nor unlimited") from None
-
-
 def _finite(
     _context: click.Context, _parameter: click.Parameter, value: float | None
 ) -> float | None:
@@ -101,30 +90,6 @@ _version_option = click.option(
     callback=_print_version,
     help="Show the versions of the compiler and its dependencies, and exit.",
 )
-_diagnostics_option = click.option(
-    "--diagnostics",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    is_eager=True,
-    expose_value=False,
-    callback=_set_json_diagnostics,
-    help="How problems are shown on standard error; json: one object per line.",
-)
-_format_option = click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="What standard output carries.",
-)
-_comm_qubits_option = click.option(
-    "--comm-qubits",
-    metavar="C|unlimited",
-    callback=_comm_qubits,
-    help=f"Comm qubits of each node.  [default: {DEFAULT_COMM_QUBITS}]",
-)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -140,14 +105,19 @@ def dqc() -> None:
 @dqc.command("compile", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("circuit", metavar="CIRCUIT")
 @click.option("--network", "network_file", metavar="FILE", help="Network file, TOML or JSON.")
-@click.option("--nodes", type=int, metavar="K", help="Make an all-to-all network n0, n1, ...")
+@click.option("--nodes", type=int, metavar="K", help="Make a network of nodes n0, n1, ...")
+@click.option(
+    "--topology",
+    type=click.Choice(list(topologies.TOPOLOGIES)),
+    help=f"Which of the made nodes have links.  [default: {DEFAULT_TOPOLOGY}]",
+)
 @click.option(
     "--data-qubits",
     type=int,
     metavar="N",
     help="Data qubits of each node.  [default: just enough for the circuit]",
 )
-@_comm_qubits_option
+@comm_qubits_option
 @click.option("-o", "--output", metavar="DIR", help="The bundle.  [default: ./<circuit>.dqc]")
 @click.option(
     "--preset",
@@ -189,11 +159,11 @@ def dqc() -> None:
     show_default=True,
     help="auto: every check that is cheap enough; all: every check that is possible.",
 )
-@_format_option
+@format_option
 @click.option("--force", is_flag=True, help="Replace a bundle that is there.")
 @click.option("--keep-failed", is_flag=True, help="Keep a refuted bundle as DIR.failed.")
 @click.option("--time-passes", is_flag=True, help="Show the time of each pass on standard error.")
-@_diagnostics_option
+@diagnostics_option
 @_version_option
 @click.pass_obj
 def compile_(terminal: Terminal, /, **choices: Any) -> int:
@@ -244,15 +214,15 @@ def compile_(terminal: Terminal, /, **choices: Any) -> int:
 
 def _check_network_choice(choices: Mapping[str, Any]) -> None:
     file, nodes = choices["network_file"], choices["nodes"]
-    sized = choices["data_qubits"] is not None or choices["comm_qubits"] is not None
+    made = any(choices[name] is not None for name in ("topology", "data_qubits", "comm_qubits"))
     problem: Diagnostic | None = None
     if file is None and nodes is None:
         problem = NetworkNotChosen(reason="no network is given")
     elif file is not None and nodes is not None:
         problem = NetworkNotChosen(reason="--network and --nodes cannot be used together")
-    elif file is not None and sized:
+    elif file is not None and made:
         problem = NetworkNotChosen(
-            reason="--data-qubits and --comm-qubits belong to --nodes, not to --network"
+            reason="--topology, --data-qubits and --comm-qubits belong to --nodes, not to --network"
         )
     elif nodes is not None and nodes < 1:
         problem = BadNetworkSize(option="--nodes", expected="at least 1", found=str(nodes))
@@ -297,7 +267,7 @@ def _compile(
     options = Options(**{name: choices[name] for name in names})
     pareto = None
     if choices["pareto"]:
-        budget = None if file is not None else _comm_count(choices["comm_qubits"])
+        budget = None if file is not None else comm_count(choices["comm_qubits"])
         front = compile_front(
             circuit,
             network if budget is None else unlimited(network),
@@ -335,17 +305,15 @@ def _made_network(qubits: int, choices: Mapping[str, Any]) -> ir.Network:
     from dqc_compiler.formats.network_file import Network
 
     nodes, data, comm = choices["nodes"], choices["data_qubits"], choices["comm_qubits"]
-    return Network.all_to_all(
+    topology = choices["topology"] or DEFAULT_TOPOLOGY
+    is_random = "seed" in topologies.TOPOLOGIES[topology].parameters
+    return Network.make(
+        topology,
         nodes=nodes,
+        seed=choices["seed"] if is_random else None,
         data_qubits=-(-qubits // nodes) if data is None else data,
-        comm_qubits=_comm_count(comm),
+        comm_qubits=comm_count(comm),
     )
-
-
-def _comm_count(choice: int | str | None) -> int | None:
-    if choice is None:
-        return DEFAULT_COMM_QUBITS
-    return choice if isinstance(choice, int) else None
 
 
 def _read_circuit(argument: str) -> tuple[ir.Circuit, str]:
@@ -446,8 +414,8 @@ def _unproven(verdict: Verdict) -> str:
     show_default=True,
     help="auto: every check that is cheap enough; all: every check that is possible.",
 )
-@_format_option
-@_diagnostics_option
+@format_option
+@diagnostics_option
 @click.pass_obj
 def verify(
     terminal: Terminal,
@@ -492,76 +460,7 @@ def _refused(terminal: Terminal, verdict: Verdict, bundle: str) -> int:
     return diagnostic.exit_code
 
 
-@dqc.group("network")
-def network() -> None:
-    """Make, show and check network files."""
-
-
-@network.command("make")
-@click.argument("topology", type=click.Choice(["all-to-all"]))
-@click.option("--nodes", type=int, metavar="K", required=True, help="Nodes n0, n1, ...")
-@click.option("--data-qubits", type=int, metavar="N", required=True, help="Of each node.")
-@_comm_qubits_option
-@click.option("-o", "--output", metavar="FILE", help="TOML, or JSON if it ends in .json.")
-@click.option("--force", is_flag=True, help="Replace a file that is there.")
-@_diagnostics_option
-@click.pass_obj
-def make(
-    terminal: Terminal,
-    /,
-    *,
-    topology: str,
-    nodes: int,
-    data_qubits: int,
-    comm_qubits: int | str | None,
-    output: str | None,
-    force: bool,
-) -> None:
-    """Make a network file with the given topology; without -o on standard output."""
-    from dqc_compiler.formats.network_file import Network, network_toml
-
-    del topology  # the only one so far; click has checked it
-    made = Network.all_to_all(
-        nodes=nodes, data_qubits=data_qubits, comm_qubits=_comm_count(comm_qubits)
-    )
-    if output is None:
-        terminal.emit(network_toml(made))
-        return
-    _check_output_file(Path(output), force=force)
-    made.write(output)
-
-
-def _check_output_file(path: Path, *, force: bool) -> None:
-    place = Place(file=str(path))
-    if path.is_dir() or (path.exists() and not force):
-        raise CompilerError(OutputFileExists(place=place))
-    if not path.parent.is_dir():
-        reason = f"there is no directory {path.parent}"
-        raise CompilerError(OutputParent(reason=reason, place=place))
-
-
-@network.command("check")
-@click.argument("file", metavar="FILE")
-@_diagnostics_option
-@click.pass_obj
-def check(terminal: Terminal, /, *, file: str) -> None:
-    """Check a network FILE and show every problem in it."""
-    from dqc_compiler.formats.network_file import Network
-
-    found = Network.read(file)
-    counts = f"{len(found.nodes)} nodes, {len(found.links)} links, {found.data_qubits} data qubits"
-    terminal.emit(f"{file}: {counts}\n")
-
-
-@network.command("show")
-@click.argument("file", metavar="FILE")
-@_diagnostics_option
-@click.pass_obj
-def show(terminal: Terminal, /, *, file: str) -> None:
-    """Show a network FILE with all defaults filled in."""
-    from dqc_compiler.formats.network_file import Network, network_toml
-
-    terminal.emit(network_toml(Network.read(file)))
+dqc.add_command(network)
 
 
 @dqc.command("schema")

@@ -13,16 +13,21 @@ import subprocess
 import sys
 import time
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, NoReturn
 
 import click
 import pytest
 
 from dqc_compiler import bundles, cli, diagnostics, pipeline
 from dqc_compiler.cli_terminal import execute
+from dqc_compiler.diagnostics.usage import UnknownCode
 from dqc_compiler.formats.bundle_in import read_bundle
+from dqc_compiler.formats.network_file import LINK_VALUES, NODE_VALUES, Network
 from dqc_compiler.formats.schema import MODELS, schema_text
 from dqc_compiler.formats.verdict import Check, Verdict
+from dqc_compiler.topologies import PARAMETERS, TOPOLOGIES
 from tests.errors.cases_usage import COMMANDS, GHZ, run
 
 DQC = [sys.executable, "-m", "dqc_compiler"]
@@ -132,6 +137,76 @@ def test_a_network_is_made_shown_and_checked(
         assert dqc("network", "check", name) == 0
         assert capsys.readouterr().out == f"{name}: 3 nodes, 3 links, 12 data qubits\n"
     assert dqc("network", "make", "all-to-all", *size, "-o", "net.toml", "--force") == 0
+
+
+def test_the_format_of_a_made_network(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make = ("network", "make", "grid", "--shape", "2x3", "--data-qubits", "1")
+    assert dqc(*make) == 0
+    toml = capsys.readouterr().out
+    assert dqc(*make, "--format", "json") == 0
+    text = capsys.readouterr().out
+    assert tomllib.loads(toml)["node"].keys() == json.loads(text)["node"].keys()
+    for name, chosen, expected in (
+        ("net.json", (), text),
+        ("net.toml", (), toml),
+        ("net", (), toml),
+        ("net.txt", ("--format", "json"), text),
+        ("again.json", ("--format", "json"), text),
+    ):
+        assert dqc(*make, "-o", name, *chosen) == 0
+        assert (here / name).read_text() == expected
+    assert dqc("network", "check", "net.txt") == 0  # JSON is known by its brace
+    assert dqc(*make, "-o", "new.toml", "--format", "json") == 2
+    assert not (here / "new.toml").exists()
+
+
+def test_every_parameter_of_a_made_network_is_an_option(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    values = {name: 1 + number / 8 for number, name in enumerate((*NODE_VALUES, *LINK_VALUES))}
+    values |= {"success_probability": 0.5, "fidelity": 0.75, "channels": 7}
+    words = [f"--{name.replace('_', '-')}={value}" for name, value in values.items()]
+    repeaters = ("--repeaters-per-link", "1", "--repeater-comm-qubits", "unlimited")
+    size = ("--data-qubits", "3", "--comm-qubits", "4", *repeaters, "--format", "json")
+    parameters: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
+        "star": ({"nodes": "4", "centre": "repeater"}, {"nodes": 4, "centre": "repeater"}),
+        "torus": ({"shape": "3x4"}, {"shape": (3, 4)}),
+        "tree": ({"branching": "3", "depth": "2"}, {"branching": 3, "depth": 2}),
+        "fat-tree": ({"ports": "4", "nodes": "9"}, {"ports": 4, "nodes": 9}),
+        "random-regular": (
+            {"nodes": "8", "degree": "4", "seed": "5"},
+            {"nodes": 8, "degree": 4, "seed": 5},
+        ),
+    }
+    assert {name for typed, _ in parameters.values() for name in typed} == set(PARAMETERS)
+    for topology, (typed, given) in parameters.items():
+        options = [word for name, value in typed.items() for word in (f"--{name}", value)]
+        assert dqc("network", "make", topology, *options, *size, *words) == 0
+        made = Network.parse(capsys.readouterr().out, file="made.json")
+        counts = {"data_qubits": 3, "comm_qubits": 4, "repeater_comm_qubits": None}
+        assert made == Network.make(topology, repeaters_per_link=1, **counts, **given, **values)
+
+
+@pytest.mark.parametrize("topology", TOPOLOGIES)
+def test_a_topology_is_what_the_circuit_is_compiled_for(
+    topology: str, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    make = cli._made_network
+
+    def make_and_stop(qubits: int, choices: Mapping[str, Any]) -> NoReturn:
+        asked.append(make(qubits, choices))
+        raise diagnostics.CompilerError(UnknownCode(found="none"))
+
+    monkeypatch.setattr(cli, "_made_network", make_and_stop)
+    arguments = ("compile", "ghz.qasm", "--nodes", "9", "--topology", topology, "--seed", "4")
+    assert dqc(*arguments) == dqc(*arguments, "--comm-qubits", "5", "--data-qubits", "7") == 2
+    seed = {"seed": 4} if topology == "random-regular" else {}
+    assert asked == [
+        Network.make(topology, nodes=9, data_qubits=1, comm_qubits=2, **seed),
+        Network.make(topology, nodes=9, data_qubits=7, comm_qubits=5, **seed),
+    ]
 
 
 # --- Compiling ----------------------------------------------------------------------------------
@@ -298,7 +373,7 @@ def test_misuse_prints_no_data_and_changes_nothing(case: str, tmp_path: Path) ->
         ("compile", "ghz.qasm", "--nodes", "2", "--seed", "-1"),
         ("compile", "ghz.qasm", "--nodes", "2", "--verify", "maybe"),
         ("schema", "bundle"),
-        ("network", "make", "ring", "--nodes", "2", "--data-qubits", "2"),
+        ("network", "make", "cube", "--nodes", "8", "--data-qubits", "2"),
     ],
 )
 def test_misuse_that_the_option_parser_finds(

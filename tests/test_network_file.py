@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import tempfile
 import tomllib
 from pathlib import Path
 
@@ -116,22 +117,24 @@ def test_examples_are_valid_and_hold_sixteen_qubits(name: str) -> None:
 names = st.from_regex(r"[a-z][a-z0-9]{0,6}(_[a-su-z0-9]{1,3})?", fullmatch=True)
 times = st.floats(min_value=0, max_value=1e15)
 positive = st.floats(min_value=1e-300, max_value=1e12)
-nodes = st.builds(
-    ir.Node,
-    name=st.just(""),
-    data_qubits=st.integers(0, 1_000_000),
-    comm_qubits=st.none() | st.integers(2, 1_000_000),
-    gate_1q_ns=times,
-    gate_2q_ns=times,
-    measure_ns=times,
-    t2_us=positive,
-)
+
+
+def nodes(most_qubits: int) -> st.SearchStrategy[ir.Node]:
+    of_all = {
+        "name": st.just(""),
+        "comm_qubits": st.none() | st.integers(2, most_qubits),
+        **dict.fromkeys(("gate_1q_ns", "gate_2q_ns", "measure_ns"), times),
+        "t2_us": positive,
+    }
+    qpus = st.builds(ir.Node, data_qubits=st.integers(0, most_qubits), **of_all)
+    repeaters = st.builds(ir.Node, kind=st.just("repeater"), data_qubits=st.just(0), **of_all)
+    return qpus | repeaters
 
 
 @st.composite
-def networks(draw: st.DrawFn) -> Network:
+def networks(draw: st.DrawFn, most_qubits: int = 1_000_000) -> Network:
     chosen = draw(st.lists(names, min_size=1, max_size=4, unique=True))
-    members = tuple(dataclasses.replace(draw(nodes), name=name) for name in chosen)
+    members = tuple(dataclasses.replace(draw(nodes(most_qubits)), name=name) for name in chosen)
     links = tuple(
         ir.Link(
             between=draw(st.permutations([i, i + 1]).map(tuple)),
@@ -153,6 +156,10 @@ def test_written_text_reads_back_exactly(network: Network) -> None:
     assert Network.parse(network_toml(network), file="net.toml") == network
     assert Network.parse(network_json(network), file="net.json") == network
     jsonschema.validate(json.loads(network_json(network)), json.loads(schema_text("network")))
+    with tempfile.TemporaryDirectory() as directory:
+        for name in ("net.toml", "net.json", "net"):
+            network.write(Path(directory) / name)
+            assert Network.read(Path(directory) / name) == network
 
 
 @pytest.mark.parametrize("name", ["net.toml", "net.json"])

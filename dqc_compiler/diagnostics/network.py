@@ -277,3 +277,63 @@ class CircuitDoesNotFit(Infeasible):
     available: int
     missing: int
     nodes: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetSize(BadInput):
+    """The network has no qubits, or so many that its Qiskit target would not fit into memory.
+
+    A target lists every instruction for every pair of qubits of a node, so its size grows with the
+    square of the qubits of the largest node.
+    """
+
+    code = "DQC221"
+    title = "no target of this size"
+    message = "the target would have {entries} entries; from 1 to {most} are possible"
+    help = "use fewer qubits per node"
+    entries: int
+    most: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetWithoutLinks(BadInput):
+    """The Qiskit target describes one device, not a network.
+
+    Links are instructions of a target: `dqc_epr` makes a pair on a comm qubit of each of two nodes.
+    """
+
+    code = "DQC222"
+    title = "target without links"
+    message = "the target has no instruction dqc_epr"
+    help = "add it with the pairs of comm qubits that have a link, or make the network with Network"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AmbiguousTarget(BadInput):
+    """The Qiskit target can be read in two ways, or not as a network.
+
+    Nodes are groups of qubits that gates join, and every two qubits of a node have a gate. Links
+    join nodes, with the same properties for each comm qubit of one and each of the other. The
+    target of a network has the network in its description, which must agree with the instructions.
+    """
+
+    code = "DQC223"
+    title = "the target is not clearly a network"
+    message = "{reason}"
+    help = "{remedy}"
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkDoesNotRun(BadInput):
+    """A circuit was sent to the backend that describes a network.
+
+    The backend tells Qiskit what a network looks like. It has no processors behind it, and no
+    simulator.
+    """
+
+    code = "DQC224"
+    title = "a network runs nothing"
+    message = "this backend only describes a network"
+    help = "compile the circuit for the network; the bundle has a program for every node"

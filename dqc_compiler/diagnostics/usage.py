@@ -24,13 +24,16 @@ class NetworkNotChosen(BadInput):
     """The command line names no network, or two.
 
     A network comes from a file (`--network FILE`) or is made to measure (`--nodes K`). The options
-    `--data-qubits` and `--comm-qubits` describe the nodes of a network that is made.
+    `--topology`, `--data-qubits` and `--comm-qubits` describe a network that is made.
     """
 
     code = "DQC502"
     title = "which network?"
     message = "{reason}"
-    help = "give either --network FILE, or --nodes K with --data-qubits and --comm-qubits if needed"
+    help = (
+        "give either --network FILE, or --nodes K with --topology, --data-qubits and --comm-qubits "
+        "if needed"
+    )
     reason: str
 
 
@@ -93,6 +96,67 @@ class FileNotWritten(WriteFailed):
     message = "{reason}"
     help = "make room or choose another place"
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImpossibleTopology(BadInput):
+    """No network has this topology and these parameters.
+
+    A ring has three nodes or more, rows and columns of a torus as well, and in a random regular
+    network the number of nodes or the degree is even. Parameters that say the same thing twice,
+    as the number of nodes and the shape of a grid, have to agree.
+    """
+
+    code = "DQC521"
+    title = "impossible topology"
+    message = "{reason}"
+    help = "{remedy}"
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopologyWithoutParameter(BadInput):
+    """A parameter was given that this topology does not have.
+
+    It is refused, because it would be ignored: every topology has parameters of its own.
+    """
+
+    code = "DQC522"
+    title = "parameter of another topology"
+    message = "the topology {topology} has no parameter {parameter}"
+    help = "leave it out; the parameters of {topology} are: {known}"
+    topology: str
+    parameter: str
+    known: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopologyNeedsParameter(BadInput):
+    """The size of a network is not given.
+
+    Most topologies need the number of nodes. It can be replaced by the shape of a grid or torus,
+    the depth of a tree, or the number of ports of the switches of a fat-tree.
+    """
+
+    code = "DQC523"
+    title = "the size of the network is missing"
+    message = "the topology {topology} needs {parameters}"
+    help = "for example nodes = 8; `dqc network make --help` shows all parameters"
+    topology: str
+    parameters: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnknownTopology(BadInput):
+    """There is no topology with this name."""
+
+    code = "DQC524"
+    title = "unknown topology"
+    message = "there is no topology {found!r}"
+    help = "choose one of {known}"
+    found: str
+    known: str
 
 
 @dataclass(frozen=True, kw_only=True)

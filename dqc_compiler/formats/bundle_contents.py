@@ -34,6 +34,7 @@ from dqc_compiler.ir.bound import Bound
 
 DEPENDENCIES = (
     "mtkahypar",
+    "networkx",
     "numba",
     "numpy",
     "openqasm3",

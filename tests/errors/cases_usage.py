@@ -12,6 +12,8 @@ import pytest
 
 from dqc_compiler import cli
 from dqc_compiler.cli_terminal import execute
+from dqc_compiler.formats.network_file import Network
+from tests.errors.refusal import refusal
 
 GHZ = """\
 OPENQASM 3.0;
@@ -27,6 +29,8 @@ c = measure q;
 BUNDLE = '{"format": "dqc-bundle"}\n'
 
 _MAKE = ("network", "make", "all-to-all", "--nodes", "2", "--data-qubits", "2")
+_DATA = ("--data-qubits", "2")
+_TORUS = ("network", "make", "torus", *_DATA)
 _COMPILE = ("compile", "ghz.qasm", "--nodes", "2")
 COMMANDS = {
     "no_network": ("compile", "ghz.qasm"),
@@ -57,6 +61,21 @@ COMMANDS = {
     "does_not_fit": ("compile", "ghz.qasm", "--nodes", "3", "--data-qubits", "1"),
     "network_file_exists": (*_MAKE, "-o", "ghz.qasm"),
     "network_file_without_parent": (*_MAKE, "-o", "no/such/net.toml"),
+    "ring_of_two": ("network", "make", "ring", *_MAKE[3:]),
+    "torus_too_small": (*_TORUS, "--shape", "2x3"),
+    "torus_that_does_not_match": (*_TORUS, "--shape", "3x3", "--nodes", "12"),
+    "grid_of_seven": ("compile", "ghz.qasm", "--nodes", "7", "--topology", "grid"),
+    "tree_too_large": ("network", "make", "tree", "--depth", "10", "--data-qubits", "1"),
+    "odd_ports": ("network", "make", "fat-tree", "--ports", "5", "--data-qubits", "1"),
+    "half_a_link": ("network", "make", "random-regular", "--nodes", "5", "--degree", "3", *_DATA),
+    "depth_of_a_ring": ("network", "make", "ring", "--nodes", "5", "--depth", "3", *_DATA),
+    "line_without_nodes": ("network", "make", "line", *_DATA),
+    "bad_shape": (*_TORUS, "--shape", "3"),
+    "bad_link_value": (*_MAKE, "--fidelity", "0.4", "--channels", "0"),
+    "repeater_with_one_qubit": (*_MAKE, "--repeaters-per-link", "1", "--repeater-comm-qubits", "1"),
+    "format_of_another_name": (*_MAKE, "-o", "net.json", "--format", "toml"),
+    "topology_for_a_file": ("compile", "ghz.qasm", "--network", "n.toml", "--topology", "ring"),
+    "topology_without_nodes": ("compile", "ghz.qasm", "--topology", "ring"),
     "not_a_bundle": ("verify", "ghz.dqc", "ghz.qasm"),
 }
 """Arguments of `dqc`, in a directory with a circuit and something that looks like a bundle."""
@@ -87,4 +106,10 @@ def shown(arguments: tuple[str, ...], directory: Path) -> str:
     return run(arguments, directory)[2]
 
 
+def unknown_topology(_directory: Path) -> str:
+    return refusal(lambda: Network.make("cube", nodes=8, data_qubits=1, comm_qubits=1))
+
+
 CASES = {case: partial(shown, arguments) for case, arguments in COMMANDS.items()}
+CASES["unknown_topology"] = unknown_topology
+"""What is shown when something is refused."""

@@ -18,6 +18,7 @@ from tests.errors import (
     cases_circuit,
     cases_network,
     cases_placement,
+    cases_target,
     cases_usage,
     cases_verify,
 )
@@ -28,6 +29,7 @@ SUBJECTS: dict[str, Mapping[str, Callable[[Path], str]]] = {
     "circuit": cases_circuit.CASES,
     "network": cases_network.CASES,
     "placement": cases_placement.CASES,
+    "target": cases_target.CASES,
     "usage": cases_usage.CASES,
     "verify": cases_verify.CASES,
 }

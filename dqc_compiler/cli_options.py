@@ -1,0 +1,59 @@
+"""Options that several commands have in common."""
+
+from __future__ import annotations
+
+import click
+
+from dqc_compiler.cli_terminal import Terminal
+
+DEFAULT_COMM_QUBITS = 2
+
+
+def comm_count(choice: int | str | None) -> int | None:
+    """What `--comm-qubits` stands for in an API; None: unlimited."""
+    if choice is None:
+        return DEFAULT_COMM_QUBITS
+    return choice if isinstance(choice, int) else None
+
+
+def _set_json_diagnostics(context: click.Context, _parameter: click.Parameter, value: str) -> None:
+    terminal = context.find_object(Terminal)
+    if terminal is not None:
+        terminal.json_diagnostics = value == "json"
+
+
+def _comm_qubits(
+    _context: click.Context, _parameter: click.Parameter, value: str | None
+) -> int | str | None:
+    if value is None or value == "unlimited":
+        return value
+    try:
+        return int(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a number, nor unlimited") from None
+
+
+diagnostics_option = click.option(
+    "--diagnostics",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_set_json_diagnostics,
+    help="How problems are shown on standard error; json: one object per line.",
+)
+format_option = click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="What standard output carries.",
+)
+comm_qubits_option = click.option(
+    "--comm-qubits",
+    metavar="C|unlimited",
+    callback=_comm_qubits,
+    help=f"Comm qubits of each node.  [default: {DEFAULT_COMM_QUBITS}]",
+)
