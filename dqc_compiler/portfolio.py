@@ -10,6 +10,7 @@ from typing import ClassVar, Literal, NamedTuple
 
 from dqc_compiler import engines
 from dqc_compiler.costs import ebits
+from dqc_compiler.costs.routes import find_routing
 from dqc_compiler.interruption import Patience
 from dqc_compiler.ir import Network, Placement, SegmentGraph
 from dqc_compiler.ir.arrays import Int32
@@ -41,6 +42,7 @@ _FAST_STARTS = ("contiguous", "metis", "hub")  # 10 ms; the hypergraph takes as 
 # both of them on two starts find more than one of them on four.
 _HOT, _WARM = (0.45, 0.1), (0.2, 0.08)
 _AGAIN_HOT, _AGAIN_EFFORT = 0.2, 1.5  # of the search that goes on from the best one
+_FLOOR_EFFORT = 0.7  # of the search with static homes
 _ROUND_EFFORT = 4.0  # work of a search in a round of `best`, relative to one of `balanced`
 
 
@@ -149,7 +151,11 @@ class Place:
         """Static homes: the cheapest start, as it is and refined."""
         start = min(starts, key=ebits.pairs)
         yield _Candidate(start)
-        yield _Candidate(Refine(seed=self.seed).run(start))
+        if find_routing(self.network).is_flat:
+            yield _Candidate(Refine(seed=self.seed).run(start))
+        else:  # the search by presences is slower, but knows distances
+            search = SearchPresences(seed=self.seed, is_static=True, effort=_FLOOR_EFFORT)
+            yield _Candidate(search.run(Cover().run(start)))
         if self.network.is_limited:
             yield _Candidate(Refine(seed=self.seed, hosts_at_home=True).run(Cover().run(start)))
 
@@ -207,7 +213,7 @@ class Place:
 
     def _embedded(self, candidates: tuple[_Candidate, ...]) -> Iterator[_Candidate]:
         """Candidates whose copies survive changes of axis, as far as there are any."""
-        if self.preset == "fast":
+        if self.preset == "fast" or not find_routing(self.network).is_flat:
             return
         effort = _ROUND_EFFORT if self.preset == "best" else 1.0
         for candidate in candidates:

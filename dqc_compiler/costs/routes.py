@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 import rustworkx as rx
+from numpy.typing import NDArray
 
 from dqc_compiler.diagnostics import CompilerError
 from dqc_compiler.diagnostics.placement import NoPassage
@@ -82,6 +83,11 @@ def find_routing(network: Network) -> Routing:
         distance=frozen(distance, np.int64),
         towards=frozen(towards, np.int64),
     )
+
+
+def may_branch(network: Network) -> NDArray[np.bool_]:
+    """Processors where copies may be made of a copy that only passes, (k,)."""
+    return np.array([node.kind == "qpu" and _can_pass(node) for node in network.nodes])
 
 
 def _close(length: Float64, towards: Int64, passed: list[int]) -> None:

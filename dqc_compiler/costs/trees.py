@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dqc_compiler.costs.routes import find_routing
+from dqc_compiler.costs.routes import find_routing, may_branch
 from dqc_compiler.ir import ABSENT, Network, Placement, Routing
 from dqc_compiler.ir.arrays import Int64
 
@@ -28,9 +28,7 @@ class _Grower:
 
     def __init__(self, network: Network) -> None:
         self.routing: Routing = find_routing(network)
-        self.may_branch = np.array(
-            [node.kind == "qpu" and node.comm_qubits != 1 for node in network.nodes]
-        )
+        self.may_branch = may_branch(network)
         self.known: dict[tuple[int, ...], Tree] = {}
 
     def tree(self, home: int, nodes: tuple[int, ...]) -> Tree:

@@ -16,9 +16,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "_nrt": False}
 
 
-def record(kind: type, *fields: str) -> Any:
-    """The numba type of a NamedTuple, from the types of its fields as signatures spell them."""
-    return numba.types.BaseTuple.from_types([_type(field) for field in fields], kind)
+def record(kind: type, *fields: Any) -> Any:
+    """The numba type of a NamedTuple; its fields are spelled as in signatures, or are records."""
+    types = [_type(field) if isinstance(field, str) else field for field in fields]
+    return numba.types.BaseTuple.from_types(types, kind)
 
 
 def _type(spelling: str) -> Any:

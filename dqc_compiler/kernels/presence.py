@@ -3,7 +3,8 @@
 State: for every segment a set of nodes where its qubit is present (a bit mask: the root's home and
 the copies), and the home. Two rules make a state valid: segments that share a gate have a node in
 common, and a segment is present at its own home and at the home of the wire's next segment, because
-a qubit moves onto a copy of itself. The price is the number of presences beyond one per segment.
+a qubit moves onto a copy of itself. The price is the number of presences beyond one per segment;
+where not every two nodes share a link, it is what a Steiner tree of each segment's nodes weighs.
 
 A wire is idle between its last gate of a segment and its first one of the next, and may change its
 home at any moment in between. Two wires that take each other's place have to do so at the same
@@ -28,6 +29,7 @@ import numpy as np
 from dqc_compiler.kernels.copying import copy_into
 from dqc_compiler.kernels.jit import helper, kernel, record, signature
 from dqc_compiler.kernels.random import draw
+from dqc_compiler.kernels.steiner import TREES, Trees, join_members, scratch
 
 
 class Graph(NamedTuple):
@@ -42,6 +44,8 @@ class Graph(NamedTuple):
     layers: int
     capacity: np.ndarray
     far_price: float
+    is_flat: bool  # whether every two nodes are one link apart
+    trees: Trees
 
 
 class State(NamedTuple):
@@ -52,6 +56,9 @@ class State(NamedTuple):
     start: np.ndarray  # (s,) int64, layer from which the home counts
     sole: np.ndarray  # (s, k) int64
     load: np.ndarray  # (layers, k) int64, wires at home
+    price: np.ndarray  # (1,) int64, pairs
+    known: np.ndarray  # (c,) int64, masks of which the price is known, where their hash says
+    known_price: np.ndarray  # (c,) int64
     far: np.ndarray  # (1,) int64, gates (edges) whose segments meet at none of their homes
     log: np.ndarray  # (., 3) int64: segment, node, +1 added / -1 dropped
     random: np.ndarray  # (1,) uint64
@@ -70,6 +77,7 @@ class Fit(NamedTuple):
 # Of 100 proposals, where a node takes too many: those from here on look for better moments, and
 # those from there on for a wire that can leave.
 _RETIME_FROM, _RELIEVE_FROM = 96, 88
+_KNOWN = 1 << 14  # places for prices of masks
 
 
 @helper
@@ -100,6 +108,39 @@ def _is_far(state, s, t, common):
 
 
 @helper
+def _tree_price(graph, state, mask):
+    """Pairs that it takes to be present at the nodes of a mask.
+
+    Segments have few different masks, so most prices are known; a mask that hashes to the place of
+    another one takes it over.
+    """
+    if graph.is_flat:
+        return _count(mask) - 1
+    if mask & (mask - 1) == 0:
+        return 0
+    hashed = (np.uint64(mask) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)
+    slot = np.int64(hashed & np.uint64(len(state.known) - 1))
+    if state.known[slot] != mask:
+        count, rest = 0, mask
+        while rest:
+            graph.trees.member[count] = _lowest(rest)
+            rest &= rest - 1
+            count += 1
+        state.known[slot] = mask
+        state.known_price[slot] = join_members(graph.trees, count)[0]
+    return state.known_price[slot]
+
+
+@helper
+def _set_mask(graph, state, s, mask):
+    if graph.is_flat:
+        state.price[0] += 1 if mask & ~state.mask[s] else -1
+    else:
+        state.price[0] += _tree_price(graph, state, mask) - _tree_price(graph, state, state.mask[s])
+    state.mask[s] = mask
+
+
+@helper
 def _add(graph, state, s, p, logged):
     """Make segment s present at p, where it is not; returns the new length of the log."""
     bit = np.int64(1) << p
@@ -118,7 +159,7 @@ def _add(graph, state, s, p, logged):
             # Segments that do not meet at all, as for a moment they may not, count as far too.
             if _is_far(state, s, t, common) and not _is_far(state, s, t, bit):
                 state.far[0] -= 1
-    mask[s] |= bit
+    _set_mask(graph, state, s, mask[s] | bit)
     state.log[logged, 0], state.log[logged, 1], state.log[logged, 2] = s, p, 1
     return logged + 1
 
@@ -128,7 +169,7 @@ def _drop(graph, state, s, p, logged):
     """The opposite of `_add`."""
     bit = np.int64(1) << p
     mask = state.mask
-    mask[s] &= ~bit
+    _set_mask(graph, state, s, mask[s] & ~bit)
     for i in range(graph.first_neighbour[s], graph.first_neighbour[s + 1]):
         t = graph.neighbour[i]
         if mask[t] & bit:
@@ -179,9 +220,18 @@ def _set_home(graph, state, s, node):
 
 
 @helper
+def _saving(graph, state, s, p):
+    """Pairs saved without the presence of s at p."""
+    if graph.is_flat:
+        return 1
+    mask = state.mask[s]
+    rest = mask & ~(np.int64(1) << p)
+    return _tree_price(graph, state, mask) - _tree_price(graph, state, rest)
+
+
+@helper
 def _prune(graph, state, s, keep, logged):
-    """Drop every presence of s that nothing needs, except at `keep`; returns (change, logged)."""
-    change = 0
+    """Drop every presence of s that nothing needs, except at `keep`; the new length of the log."""
     rest = state.mask[s] & ~(np.int64(1) << state.home[s])
     rest &= ~(np.int64(1) << _next_home(graph, state, s))
     if keep >= 0:
@@ -190,26 +240,24 @@ def _prune(graph, state, s, keep, logged):
         p = _lowest(rest)
         rest &= rest - 1
         if state.sole[s, p] == 0 and (
-            graph.far_price == 0.0 or graph.far_price * _becomes_far(graph, state, s, p) < 1.0
+            graph.far_price == 0.0
+            or graph.far_price * _becomes_far(graph, state, s, p) < _saving(graph, state, s, p)
         ):
             logged = _drop(graph, state, s, p, logged)
-            change -= 1
-    return change, logged
+    return logged
 
 
 @helper
 def _prune_neighbours(graph, state, s, keep, logged):
     """Prune the segments that share a gate with s, beginning at a random one."""
-    change = 0
     first = graph.first_neighbour[s]
     degree = graph.first_neighbour[s + 1] - first
     offset = draw(state.random, degree) if degree > 0 else 0
     for i in range(degree):
         t = graph.neighbour[first + (i + offset) % degree]
         if keep < 0 or (state.mask[t] >> keep) & 1:
-            step, logged = _prune(graph, state, t, keep, logged)
-            change += step
-    return change, logged
+            logged = _prune(graph, state, t, keep, logged)
+    return logged
 
 
 @helper
@@ -222,12 +270,12 @@ def _random_neighbour(graph, state, s):
 def _propose_presence(graph, state):
     """A segment, sometimes with a neighbour, becomes present at one more node.
 
-    Returns (change of the price, length of the log, work).
+    Returns (length of the log, work).
     """
     s = draw(state.random, len(state.mask))
     degree = graph.first_neighbour[s + 1] - graph.first_neighbour[s]
     if degree == 0:
-        return 0, 0, 1
+        return 0, 1
     if draw(state.random, 3) == 0:
         p = draw(state.random, state.sole.shape[1])
     else:  # where a neighbour is present
@@ -235,26 +283,21 @@ def _propose_presence(graph, state):
         for _ in range(draw(state.random, _count(mask))):
             mask &= mask - 1
         p = _lowest(mask)
-    change, logged = 0, 0
+    logged = 0
     if not (state.mask[s] >> p) & 1:
         logged = _add(graph, state, s, p, logged)
-        change += 1
     if draw(state.random, 4) == 0:
         t = _random_neighbour(graph, state, s)
         if not (state.mask[t] >> p) & 1:
             logged = _add(graph, state, t, p, logged)
-            change += 1
-        step, logged = _prune(graph, state, t, p, logged)
-        change += step
+        logged = _prune(graph, state, t, p, logged)
     if logged == 0:
-        return 0, 0, 1
+        return 0, 1
     if draw(state.random, 2):
-        step, logged = _prune(graph, state, s, p, logged)
-        change += step
-    step, logged = _prune_neighbours(graph, state, s, p, logged)
-    change += step
-    step, logged = _prune(graph, state, s, p, logged)
-    return change + step, logged, 4 + 2 * degree
+        logged = _prune(graph, state, s, p, logged)
+    logged = _prune_neighbours(graph, state, s, p, logged)
+    logged = _prune(graph, state, s, p, logged)
+    return logged, 4 + 2 * degree
 
 
 @helper
@@ -492,37 +535,30 @@ def _node_with_room(graph, state, layer):
 
 @helper
 def _rehome(graph, state, first, last, target, logged):
-    """Give a run a new home, with the presences that this takes; returns (change, logged)."""
-    change = 0
+    """Give a run a new home, with the presences that this takes; the new length of the log."""
     is_first = first == graph.wire_segments[graph.wire_of[first]]
     if not is_first and not (state.mask[first - 1] >> target) & 1:
         logged = _add(graph, state, first - 1, target, logged)
-        change += 1
     for s in range(first, last):
         if not (state.mask[s] >> target) & 1:
             logged = _add(graph, state, s, target, logged)
-            change += 1
         _set_home(graph, state, s, target)
-    return change, logged
+    return logged
 
 
 @helper
 def _prune_run(graph, state, first, last, logged):
-    """Prune a run, the segment before it and all its neighbours; returns (change, logged, work)."""
-    change, work = 0, last - first
+    """Prune a run, the segment before it and all its neighbours; returns (logged, work)."""
+    work = last - first
     if first > graph.wire_segments[graph.wire_of[first]]:
-        step, logged = _prune(graph, state, first - 1, -1, logged)
-        change += step
+        logged = _prune(graph, state, first - 1, -1, logged)
     for s in range(first, last):
-        step, logged = _prune(graph, state, s, -1, logged)
-        change += step
+        logged = _prune(graph, state, s, -1, logged)
     for s in range(first, last):
-        step, logged = _prune_neighbours(graph, state, s, -1, logged)
-        change += step
-        step, logged = _prune(graph, state, s, -1, logged)
-        change += step
+        logged = _prune_neighbours(graph, state, s, -1, logged)
+        logged = _prune(graph, state, s, -1, logged)
         work += 3 * (graph.first_neighbour[s + 1] - graph.first_neighbour[s])
-    return change, logged, work
+    return logged, work
 
 
 @helper
@@ -557,13 +593,14 @@ def _undo(graph, state, logged):
 
 @helper
 def _settle(graph, state):
-    """Count from the masks and homes: (price, excess over the capacities)."""
+    """Count from the masks and homes what the state says; the excess over the capacities."""
     state.sole[:] = 0
     state.load[:] = 0
     state.far[0] = 0
-    price, excess = 0, 0
+    state.price[0] = 0
+    excess = 0
     for s in range(len(state.mask)):
-        price += _count(state.mask[s]) - 1
+        state.price[0] += _tree_price(graph, state, state.mask[s])
         for i in range(graph.first_neighbour[s], graph.first_neighbour[s + 1]):
             common = state.mask[s] & state.mask[graph.neighbour[i]]
             if common & (common - 1) == 0:
@@ -575,7 +612,7 @@ def _settle(graph, state):
     for layer in range(state.load.shape[0]):
         for p in range(len(graph.capacity)):
             excess += max(0, state.load[layer, p] - graph.capacity[p])
-    return price, excess
+    return excess
 
 
 @helper
@@ -649,8 +686,8 @@ _ROW, _TABLE = "int64[::1]", "int64[:,::1]"
 @kernel(
     signature(
         "int64",
-        record(Graph, *[_ROW] * 6, "int64", _ROW, "float64"),
-        record(State, *[_ROW] * 3, _TABLE, _TABLE, _ROW, _TABLE, "uint64[::1]"),
+        record(Graph, *[_ROW] * 6, "int64", _ROW, "float64", "boolean", TREES),
+        record(State, *[_ROW] * 3, _TABLE, _TABLE, *[_ROW] * 4, _TABLE, "uint64[::1]"),
         record(Fit, *[_ROW] * 5),
         _ROW,
         _ROW,
@@ -667,13 +704,13 @@ def anneal(
 ):  # fmt: skip
     """Search from `state`; the price of what ends up in the arrays best_..., -1 if nothing."""
     _fit(graph, state, fit)
-    price, excess = _settle(graph, state)
+    excess = _settle(graph, state)
     nodes, capacity = len(graph.capacity), graph.capacity
     copy_into(best_mask, state.mask)
     copy_into(best_home, state.home)
     copy_into(best_start, state.start)
-    best = price if excess == 0 else -1
-    best_value = price + graph.far_price * state.far[0]
+    best = state.price[0] if excess == 0 else -1
+    best_value = state.price[0] + graph.far_price * state.far[0]
     temperature, over_price = hot, excess_price
     work, until_cooling = 0, 0
     while work < budget:
@@ -684,7 +721,7 @@ def anneal(
         until_cooling -= 1
         first, last, other_first, other_last, source, target = 0, 0, 0, 0, 0, 0
         begin, end, other_begin, other_end, stop, other_stop = 0, 0, 0, 0, 0, 0
-        over, far = 0, state.far[0]
+        over, far, price = 0, state.far[0], state.price[0]
         kind = draw(state.random, 100)
         if excess > 0 and kind >= _RETIME_FROM:
             work += 8
@@ -695,9 +732,9 @@ def anneal(
             over = _retime(graph, state, s)
             if over == 0:
                 continue
-            change, logged = 0, 0
+            logged = 0
         elif kind < 60:
-            change, logged, step = _propose_presence(graph, state)
+            logged, step = _propose_presence(graph, state)
             work += step
             if logged == 0:
                 continue
@@ -744,28 +781,25 @@ def anneal(
                     over += _shift_load(graph, state, other_begin, other_end, target, source)
             over += _shift_load(graph, state, begin, end, source, target)
             work += (end - begin) // 4
-            change, logged = _rehome(graph, state, first, last, target, 0)
+            logged = _rehome(graph, state, first, last, target, 0)
             if other_last > other_first:
-                step, logged = _rehome(graph, state, other_first, other_last, source, logged)
-                change += step
-            step, logged, cost = _prune_run(graph, state, first, last, logged)
-            change += step
+                logged = _rehome(graph, state, other_first, other_last, source, logged)
+            logged, cost = _prune_run(graph, state, first, last, logged)
             work += cost
             if other_last > other_first:
-                step, logged, cost = _prune_run(graph, state, other_first, other_last, logged)
-                change += step
+                logged, cost = _prune_run(graph, state, other_first, other_last, logged)
                 work += cost
-        delta = change + over_price * over + graph.far_price * (state.far[0] - far)
+        delta = state.price[0] - price
+        delta += over_price * over + graph.far_price * (state.far[0] - far)
         if delta <= 0 or np.exp(-delta / temperature) * 1048576.0 > draw(state.random, 1048576):
-            price += change
             excess += over
             if last > first:
                 _set_moments(graph, state, first, last, begin, end)
             if other_last > other_first:
                 _set_moments(graph, state, other_first, other_last, other_begin, other_end)
-            value = price + graph.far_price * state.far[0]
+            value = state.price[0] + graph.far_price * state.far[0]
             if excess == 0 and (value < best_value - 1e-9 or best < 0):
-                best, best_value = price, value
+                best, best_value = state.price[0], value
                 copy_into(best_mask, state.mask)
                 copy_into(best_home, state.home)
                 copy_into(best_start, state.start)
@@ -776,6 +810,7 @@ def anneal(
             state.home[s] = target
         _undo(graph, state, logged)
         state.far[0] = far
+        state.price[0] = price
         if last > first:
             _shift_load(graph, state, begin, end, target, source)
         if other_last > other_first:
@@ -785,7 +820,7 @@ def anneal(
 
 def search_presences(
     neighbour, first_neighbour, wire_segments, wire_of, earliest, latest, layers, capacity, mask,
-    home, is_static, budget, hot, cold, excess_price, far_price, seed,
+    home, distance, may_branch, is_static, budget, hot, cold, excess_price, far_price, seed,
 ):  # fmt: skip
     """Best (mask, home, start (s,), price) seen within the capacities; price -1 if none was.
 
@@ -801,9 +836,11 @@ def search_presences(
         latest: (s,) the last such layer; both 0 for first segments, and only for them. Along a
             wire no segment has an `earliest` before the `latest` of the one before.
         layers: number of layers, more than any of these.
-        capacity: (k,) data qubits of each node; k <= 62.
+        capacity: (k,) data qubits of each node; k <= 64.
         mask: (s,) initial presences, valid.
         home: (s,) initial homes.
+        distance: (k, k) pairs between two nodes.
+        may_branch: (k,) nodes that copies may pass, see `steiner`.
         is_static: whether only whole wires may change their home.
         budget: work to do, in presences and neighbours looked at.
         hot: first temperature, in e-bits.
@@ -818,7 +855,7 @@ def search_presences(
     """
     graph = Graph(
         neighbour, first_neighbour, wire_segments, wire_of, earliest, latest, layers, capacity,
-        far_price,
+        far_price, bool((distance <= 1).all()), scratch(distance, may_branch),
     )  # fmt: skip
     segments, nodes = len(mask), len(capacity)
     state = State(
@@ -827,6 +864,9 @@ def search_presences(
         np.empty(segments, np.int64),
         np.empty((segments, nodes), np.int64),
         np.empty((layers, nodes), np.int64),
+        np.empty(1, np.int64),
+        np.zeros(_KNOWN, np.int64),
+        np.empty(_KNOWN, np.int64),
         np.empty(1, np.int64),
         np.empty((segments * (nodes + 4) + 16, 3), np.int64),
         np.array([seed], np.uint64),

@@ -83,14 +83,11 @@ def join_members(trees, count):
 _ROW = "int64[::1]"
 
 
-@kernel(
-    signature(
-        "int64",
-        record(Trees, "int64[:,::1]", "boolean[::1]", *[_ROW] * 3),
-        "int64",
-        _ROW,
-    )
-)
+TREES = record(Trees, "int64[:,::1]", "boolean[::1]", *[_ROW] * 3)
+"""The numba type of `Trees`."""
+
+
+@kernel(signature("int64", TREES, "int64", _ROW))
 def grow_tree(trees, count, size):
     """The weight of a tree of `member[:count]`; size (1,) gets the number of its members."""
     weight, size[0] = join_members(trees, count)

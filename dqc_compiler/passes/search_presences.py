@@ -7,12 +7,14 @@ from typing import ClassVar
 
 import numpy as np
 
+from dqc_compiler.costs.capacity import capacities
 from dqc_compiler.costs.layers import find_blocks, find_moments
+from dqc_compiler.costs.routes import find_routing, may_branch
 from dqc_compiler.ir import Placement, SegmentGraph
 from dqc_compiler.ir.arrays import Int32, Int64, frozen, offsets
 
 _EXCESS_PRICE = 0.5  # e-bits per wire and layer above a capacity; 1 froze exchanges, 0.2 lost them
-_MOST_NODES = 62  # presences are bits of a signed 64-bit mask
+_MOST_NODES = 64  # presences are bits of a mask
 _WORK_PER_GATE, _MOST_WORK = 12_000, 3_000_000  # 0.1 s; twice as much gained 0.5 %
 
 
@@ -25,12 +27,10 @@ def _neighbours(graph: SegmentGraph) -> tuple[Int64, Int64]:
     return np.ascontiguousarray(both[:, 1]), first.astype(np.int64)
 
 
-def _presences(placement: Placement) -> Int64:
-    """Where each segment is present under a placement, (s,) bit masks."""
-    graph = placement.graph
-    home = placement.segment_home.astype(np.int64)
+def _presences(graph: SegmentGraph, home: Int64, host: Int64) -> Int64:
+    """Where each segment is present under homes (s,) and hosts (g,), (s,) bit masks."""
     mask = np.left_shift(1, home)
-    at_host = np.left_shift(1, placement.gate_host.astype(np.int64))
+    at_host = np.left_shift(1, host)
     for side in (0, 1):
         np.bitwise_or.at(mask, graph.gate_segments[:, side], at_host)
     has_next = np.diff(graph.segment_wire, append=-1) == 0
@@ -38,20 +38,21 @@ def _presences(placement: Placement) -> Int64:
     return mask
 
 
-def _hosts(graph: SegmentGraph, mask: Int64, home: Int64) -> Int32:
+def _hosts(graph: SegmentGraph, mask: Int64, home: Int64) -> Int64:
     """A host per gate among the common nodes of its segments: a home if possible."""
     segments = graph.gate_segments
     common = mask[segments[:, 0]] & mask[segments[:, 1]]
-    lowest = np.log2((common & -common).astype(np.float64)).astype(np.int64)
+    lowest = np.log2((common & -common).view(np.uint64).astype(np.float64)).astype(np.int64)
     first, second = home[segments[:, 0]], home[segments[:, 1]]
     hosts = np.where(common >> second & 1, second, lowest)
-    result: Int32 = frozen(np.where(common >> first & 1, first, hosts), np.int32)
-    return result
+    return np.where(common >> first & 1, first, hosts)
 
 
 @dataclass(frozen=True)
 class SearchPresences:
     """Placement to placement, never worse than the given one for unlimited comm qubits.
+
+    Segments are priced by the nodes where they are present, or the Steiner trees that join these.
 
     Capacities hold in every layer of blocks (`costs.layers`), if every wire changes its home at the
     right moment between two gates; exchanges inside a layer happen one
@@ -69,12 +70,16 @@ class SearchPresences:
     def run(self, placement: Placement) -> Placement:
         """The best placement seen."""
         graph, network = placement.graph, placement.network
-        if graph.gates == 0 or not 2 <= len(network.nodes) <= _MOST_NODES:
+        qpus = np.flatnonzero([node.kind == "qpu" for node in network.nodes])
+        if graph.gates == 0 or not 2 <= len(qpus) <= _MOST_NODES:
             return placement
         from dqc_compiler.kernels.presence import search_presences  # noqa: PLC0415 (numba)
 
         moments = find_moments(graph, find_blocks(graph))
         neighbour, first_neighbour = _neighbours(graph)
+        number = np.zeros(len(network.nodes), dtype=np.int64)  # repeaters have none
+        number[qpus] = np.arange(len(qpus))
+        home = number[placement.segment_home]
         mask, home, _, price = search_presences(
             neighbour,
             first_neighbour,
@@ -83,9 +88,11 @@ class SearchPresences:
             moments.earliest,
             moments.latest,
             moments.layers,
-            np.array([node.data_qubits for node in network.nodes], dtype=np.int64),
-            _presences(placement),
-            placement.segment_home.astype(np.int64),
+            capacities(network)[qpus],
+            _presences(graph, home, number[placement.gate_host]),
+            home,
+            find_routing(network).distance[np.ix_(qpus, qpus)],
+            may_branch(network)[qpus],
             self.is_static,
             int(self.effort * min(_MOST_WORK, _WORK_PER_GATE * graph.gates)),
             self.hot,
@@ -99,6 +106,6 @@ class SearchPresences:
         return Placement(
             graph=graph,
             network=network,
-            segment_home=frozen(home, np.int32),
-            gate_host=_hosts(graph, mask, home),
+            segment_home=frozen(qpus[home], np.int32),
+            gate_host=frozen(qpus[_hosts(graph, mask, home)], np.int32),
         )
