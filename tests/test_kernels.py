@@ -115,6 +115,15 @@ def int64(values: list[Any]) -> np.ndarray:
     return np.array(values, np.int64)
 
 
+def distances(choose: random.Random, nodes: int) -> np.ndarray:
+    """Hops in a random connected network, (k, k)."""
+    graph = nx.random_labeled_tree(nodes, seed=choose.randrange(1 << 30))
+    for _ in range(choose.randint(0, nodes)):
+        graph.add_edge(choose.randrange(nodes), choose.randrange(nodes))
+    hops = dict(nx.all_pairs_shortest_path_length(graph))
+    return np.array([[hops[a][b] for b in range(nodes)] for a in range(nodes)], np.int64)
+
+
 def presence_problem(
     seed: int,
     *,
@@ -124,6 +133,7 @@ def presence_problem(
     budget: int,
     is_static: bool = False,
     far_price: float = 0.0,
+    is_flat: bool = True,
 ) -> Arguments:
     """Random segments with valid presences; capacities that the start may exceed."""
     choose = random.Random(seed)
@@ -153,8 +163,10 @@ def presence_problem(
         int64(table.start),
         table.layers,
         int64([choose.randint(0, 1) + -(-wires // nodes) for _ in range(nodes)]),
-        int64([sum(1 << node for node in nodes_of) for nodes_of in present]),
+        np.array([sum(1 << node for node in row) for row in present], np.uint64).view(np.int64),
         int64(home),
+        1 - np.eye(nodes, dtype=np.int64) if is_flat else distances(choose, nodes),
+        np.array([is_flat or choose.random() < 0.8 for _ in range(nodes)]),
         is_static,
         budget,
         0.45,
@@ -239,6 +251,7 @@ def presence_problems(draw: st.DrawFn) -> Arguments:
         budget=draw(st.integers(0, 2500)),
         is_static=draw(st.booleans()),
         far_price=draw(st.sampled_from((0.0, 0.25, 0.5, 1.0))),  # sums are exact
+        is_flat=draw(st.booleans()),
     )
 
 
@@ -250,15 +263,6 @@ def slices_problems(draw: st.DrawFn) -> Arguments:
         nodes=draw(st.integers(1, 4)),
         proposals=draw(st.integers(0, 20)),
     )
-
-
-def distances(choose: random.Random, nodes: int) -> np.ndarray:
-    """Hops in a random connected network, (k, k)."""
-    graph = nx.random_labeled_tree(nodes, seed=choose.randrange(1 << 30))
-    for _ in range(choose.randint(0, nodes)):
-        graph.add_edge(choose.randrange(nodes), choose.randrange(nodes))
-    hops = dict(nx.all_pairs_shortest_path_length(graph))
-    return np.array([[hops[a][b] for b in range(nodes)] for a in range(nodes)], np.int64)
 
 
 def tree_problem(seed: int, *, nodes: int) -> Arguments:
@@ -323,6 +327,8 @@ COMPARISONS = {
             presence_problem(4, wires=12, nodes=5, edges=30, budget=10_000),
             presence_problem(6, wires=12, nodes=5, edges=30, budget=10_000, far_price=0.25),
             presence_problem(5, wires=6, nodes=1, edges=8, budget=500),
+            presence_problem(7, wires=12, nodes=6, edges=30, budget=10_000, is_flat=False),
+            presence_problem(8, wires=8, nodes=64, edges=12, budget=3_000, is_flat=False),
         ],
         presence_problems(),
     ),
@@ -461,12 +467,13 @@ def test_annealing_stays_within_the_rules_and_never_loses(arguments: Arguments) 
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(presence_problems())
 def test_presences_found_are_valid_and_cost_what_they_say(arguments: Arguments) -> None:
-    neighbour, first, wire_segments, _, earliest, latest, layers, capacity, *_ = arguments
+    neighbour, first, wire_segments, _, earliest, latest, layers, capacity, *rest = arguments
+    _, _, distance, may_branch, *_ = rest
     found, home, start, price = presence.search_presences(*arguments)
     if price < 0:
         return
     present = [{p for p in range(len(capacity)) if m >> p & 1} for m in found.tolist()]
-    assert price == reference.presence_price(present)
+    assert price == reference.presence_price(present, distance, may_branch)
     for s, nodes in enumerate(present):
         assert home[s] in nodes
         if s + 1 not in wire_segments:

@@ -147,9 +147,26 @@ def anneal(
     return np.array(best_home, np.int32), np.array(best_host, np.int32), best
 
 
-def presence_price(present: list[set[int]]) -> int:
-    """Presences beyond one per segment."""
-    return sum(len(nodes) - 1 for nodes in present)
+class _Prices:
+    """What it weighs to join nodes, remembered."""
+
+    def __init__(self, distance: Int64, may_branch: Any) -> None:
+        self.distance: list[list[int]] = distance.tolist()
+        self.may_branch: list[bool] = may_branch.tolist()
+        self.known: dict[frozenset[int], int] = {}
+
+    def price(self, nodes: set[int]) -> int:
+        key = frozenset(nodes)
+        if key not in self.known:
+            tree = _steiner(self.distance, self.may_branch, sorted(nodes))
+            self.known[key] = tree[0]
+        return self.known[key]
+
+
+def presence_price(present: list[set[int]], distance: Int64, may_branch: Any) -> int:
+    """What the trees of all segments weigh."""
+    prices = _Prices(distance, may_branch)
+    return sum(prices.price(nodes) for nodes in present)
 
 
 class _Presences:
@@ -166,16 +183,20 @@ class _Presences:
         capacity: list[int],
         present: list[set[int]],
         home: list[int],
+        prices: _Prices,
         far_price: float,
         random: _Random,
     ) -> None:
-        self.far_price = far_price
+        self.prices, self.far_price = prices, far_price
         self.neighbours, self.wires, self.wire_of = neighbours, wires, wire_of
         self.earliest, self.latest, self.layers = earliest, latest, layers
         self.start, self.capacity = list(latest), capacity
         self.present, self.home = present, home
         self.random = random
         self.has_changed = False  # whether a presence was added or dropped
+
+    def price(self) -> int:
+        return sum(self.prices.price(nodes) for nodes in self.present)
 
     def excess(self) -> int:
         """Wires at home above the capacities, summed over layers and nodes."""
@@ -226,9 +247,10 @@ class _Presences:
         for node in sorted(self.present[s] - {keep}):
             if node in self.needed(s):
                 continue
-            far = self.far()
+            far, price = self.far(), self.prices.price(self.present[s])
             self.present[s].remove(node)
-            if self.far_price * (self.far() - far) < 1.0:
+            saved = price - self.prices.price(self.present[s])
+            if self.far_price == 0.0 or self.far_price * (self.far() - far) < saved:
                 self.has_changed = True
             else:
                 self.present[s].add(node)
@@ -484,6 +506,8 @@ def search_presences(
     capacity: Int64,
     mask: Int64,
     home: Int64,
+    distance: Int64,
+    may_branch: Any,
     is_static: bool,
     budget: int,
     hot: float,
@@ -508,11 +532,12 @@ def search_presences(
         capacity.tolist(),
         [{p for p in range(len(capacity)) if m >> p & 1} for m in mask.tolist()],
         home.tolist(),
+        _Prices(distance, may_branch),
         far_price,
         random,
     )
     state.fit()
-    price, excess = presence_price(state.present), state.excess()
+    price, excess = state.price(), state.excess()
     best_present, best_home = copy.deepcopy(state.present), list(state.home)
     best_start = list(state.start)
     best, far = (price if excess == 0 else -1), state.far()
@@ -541,7 +566,7 @@ def search_presences(
             work += state.relieve() if is_over else state.relocate(is_static=is_static)
             if state.home == home_before:
                 continue
-        new_price, new_excess = presence_price(state.present), state.excess()
+        new_price, new_excess = state.price(), state.excess()
         new_far = state.far()
         delta = new_price - price + over_price * (new_excess - excess) + far_price * (new_far - far)
         if delta > 0 and math.exp(-delta / temperature) * 1048576.0 <= random.below(1048576):
@@ -555,8 +580,8 @@ def search_presences(
             best_present, best_home, best = copy.deepcopy(state.present), list(state.home), price
             best_start = list(state.start)
     masks = [sum(1 << p for p in nodes) for nodes in best_present]
-    result = [np.array(row, np.int64) for row in (masks, best_home, best_start)]
-    return result[0], result[1], result[2], best
+    homes, starts = np.array(best_home, np.int64), np.array(best_start, np.int64)
+    return np.array(masks, np.uint64).view(np.int64), homes, starts, best
 
 
 def slice_homes(
@@ -1037,10 +1062,16 @@ def _spanning(distance: list[list[int]], members: list[int]) -> tuple[int, list[
 
 def steiner_tree(trees: Any, nodes: list[int]) -> tuple[int, list[tuple[int, int]]]:
     """`steiner.steiner_tree`, with every tree grown anew."""
-    distance, members = trees.distance.tolist(), list(nodes)
+    return _steiner(trees.distance.tolist(), trees.may_branch.tolist(), nodes)
+
+
+def _steiner(
+    distance: list[list[int]], may_branch: list[bool], nodes: list[int]
+) -> tuple[int, list[tuple[int, int]]]:
+    members = list(nodes)
     while len(nodes) > 2:
         weight = _spanning(distance, members)[0]
-        others = [n for n, may in enumerate(trees.may_branch.tolist()) if may and n not in members]
+        others = [n for n, may in enumerate(may_branch) if may and n not in members]
         wider = [(_spanning(distance, [*members, node])[0], node) for node in others]
         if not wider or min(wider)[0] >= weight:
             break

@@ -11,7 +11,7 @@ from dqc_compiler.costs.capacity import capacities
 from dqc_compiler.costs.layers import find_blocks, find_moments
 from dqc_compiler.costs.routes import find_routing, may_branch
 from dqc_compiler.ir import Placement, SegmentGraph
-from dqc_compiler.ir.arrays import Int32, Int64, frozen, offsets
+from dqc_compiler.ir.arrays import Int64, frozen, offsets
 
 _EXCESS_PRICE = 0.5  # e-bits per wire and layer above a capacity; 1 froze exchanges, 0.2 lost them
 _MOST_NODES = 64  # presences are bits of a mask
