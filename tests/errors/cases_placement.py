@@ -1,4 +1,4 @@
-"""Networks that no circuit can be placed on yet."""
+"""Networks in which no pair can get from one processor to another."""
 
 from __future__ import annotations
 
@@ -10,19 +10,21 @@ from tests.errors.refusal import refusal
 from tests.strategies import make_circuit
 
 
-def _compiled(network: Network) -> str:
-    return refusal(lambda: compile_circuit(make_circuit(2, [("cz", (0, 1))]), network))
+def _line(data_qubits: int) -> Network:
+    return Network.make("line", nodes=3, data_qubits=data_qubits, comm_qubits=1)
 
 
-def _not_all_to_all(_directory: Path) -> str:
-    network = Network.all_to_all(nodes=3, data_qubits=1, comm_qubits=1)
-    return _compiled(Network(network.nodes, network.links[:2]))
+def _compiled(network: Network, qubits: int) -> str:
+    circuit = make_circuit(qubits, [("cz", (0, qubits - 1))])
+    return refusal(lambda: compile_circuit(circuit, network))
 
 
-def _file_not_all_to_all(_directory: Path) -> str:
-    network = Network.all_to_all(nodes=3, data_qubits=1, comm_qubits=1)
-    text = network_toml(Network(network.nodes, network.links[:2]))
-    return _compiled(Network.parse(text, file="net.toml"))
+def _no_passage(_directory: Path) -> str:
+    return _compiled(_line(1), 3)
 
 
-CASES = {"not_all_to_all": _not_all_to_all, "file_not_all_to_all": _file_not_all_to_all}
+def _file_no_passage(_directory: Path) -> str:
+    return _compiled(Network.parse(network_toml(_line(2)), file="net.toml"), 6)
+
+
+CASES = {"no_passage": _no_passage, "file_no_passage": _file_no_passage}
