@@ -20,10 +20,11 @@ _CELLS_TO_PASS = 2  # a node that a pair passes holds a half of each of two link
 
 
 def _link_lengths(network: Network) -> list[float]:
-    """1 per link, and a little more for slow ones, so that time decides between equal ways."""
+    """The price of each link, and a little more for slow ones: time decides between equal ways."""
     times = [link.mean_generation_ns for link in network.links]
+    prices = network.link_prices or (1,) * len(times)
     whole = sum(times) + 1.0
-    return [1.0 + time / whole for time in times]
+    return [price + time / whole for price, time in zip(prices, times, strict=True)]
 
 
 def _routes_from(network: Network, source: int, lengths: list[float]) -> dict[int, Route]:
@@ -56,7 +57,7 @@ def _can_pass(node: Node) -> bool:
 
 @lru_cache(maxsize=8)
 def find_routing(network: Network) -> Routing:
-    """The ways between all processors that cost the fewest pairs, and then the least time.
+    """The ways between all processors that cost least, and of these the ones that take least time.
 
     Shortest paths (Dijkstra) through repeaters make the routes between neighbours; from neighbour
     to neighbour (Floyd and Warshall) they go on through processors with two comm qubits at least.

@@ -1,0 +1,180 @@
+"""Close copies before they get too old, and open them again."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from dqc_compiler.costs.lifetimes import ROUNDING_NS, planned_ages
+from dqc_compiler.ir import ABSENT, RemotePlan, Schedule, Step, StepKind
+from dqc_compiler.ir.arrays import Int64
+
+
+@dataclass(slots=True)
+class _Visit:
+    """A copy of a wire at a node: the steps that open, use and close it, by their positions."""
+
+    opening: int
+    uses: list[int] = field(default_factory=list)
+    closing: int = ABSENT
+
+
+class _Reading:
+    """What the steps of a plan do to copies, roots and the nodes' cells."""
+
+    def __init__(self, plan: RemotePlan) -> None:
+        graph = plan.placement.graph
+        self.steps = list(plan.steps())
+        self.wires_of = {
+            operation: tuple(wires)
+            for operation, wires in zip(
+                graph.gate_operation.tolist(), graph.gate_wires.tolist(), strict=True
+            )
+        }
+        self.start = plan.placement.start_home.tolist()
+        self.visit_of: dict[int, _Visit] = {}  # position of the opening -> visit
+        self.gadgets: list[int] = []  # position of every step that is one
+        self.moves: dict[int, list[tuple[int, int]]] = defaultdict(list)  # wire -> (step, node)
+        self.changes: dict[int, list[tuple[int, int]]] = defaultdict(list)  # node -> (step, cells)
+        self.known_load: dict[int, Int64] = {}
+        self._read()
+
+    def _read(self) -> None:
+        live: dict[tuple[int, int], _Visit] = {}
+        for index, step in enumerate(self.steps):
+            if step.kind is StepKind.OPERATION:
+                for wire in self.wires_of.get(step.operation, ()):
+                    if (wire, step.host) in live:
+                        live[wire, step.host].uses.append(index)
+                continue
+            self.gadgets.append(index)
+            if step.kind is StepKind.OPEN:
+                if (step.wire, step.source) in live:
+                    live[step.wire, step.source].uses.append(index)
+                live[step.wire, step.target] = self.visit_of[index] = _Visit(index)
+                self.changes[step.target].append((index, 1))
+                continue
+            is_move = step.kind is StepKind.MOVE
+            visit = live.pop((step.wire, step.target if is_move else step.source))
+            visit.closing = index
+            self.changes[step.source].append((index, -1))
+            if is_move:
+                visit.uses.append(index)
+                self.moves[step.wire].append((index, step.target))
+
+    def root(self, wire: int, index: int) -> int:
+        """The root's node before a step."""
+        moves = self.moves[wire]
+        place = bisect_right(moves, (index - 1, len(self.steps)))
+        return moves[place - 1][1] if place else self.start[wire]
+
+    def load(self, node: int, index: int) -> int:
+        """Cells that are taken at a node before a step."""
+        if node not in self.known_load:
+            load = np.zeros(len(self.steps) + 1, dtype=np.int64)
+            load[0] = self.start.count(node)
+            for step, more in self.changes[node]:
+                load[step + 1] += more
+            self.known_load[node] = np.cumsum(load)
+        return int(self.known_load[node][index])
+
+
+@dataclass(frozen=True)
+class CutVisits:
+    """Remote plan to remote plan: visits that the schedule plans to live too long are cut.
+
+    A copy has to be closed before the least `cutoff_us` of the links that it came over. Where it
+    would not, it is closed after the last use that is in time and opened again right before the
+    next one, from the root, which takes another pair each. That is only done where the root is at a
+    neighbour that has a cell for the new half at that moment; a copy whose single use comes too
+    late stays as it is. Both show in the violations that the schedule counts.
+    """
+
+    name: ClassVar[str] = "cut-visits"
+    schedule: Schedule  # of this plan's program
+    share: float = 1.0  # of the cutoffs that is to be used; opening again takes time of its own
+
+    def run(self, plan: RemotePlan) -> RemotePlan:
+        """Cut; the plan itself if no copy is too old or none can be helped."""
+        _, copies = planned_ages(self.schedule)
+        late = {
+            copy.gadget: age.cutoff_ns
+            for copy, age in copies
+            if age.cutoff_ns is not None and age.planned_ns > age.cutoff_ns + ROUNDING_NS
+        }
+        if not late:
+            return plan
+        reading, ends = _Reading(plan), self._ends(plan)
+        behind: dict[int, list[Step]] = defaultdict(list)
+        before: dict[int, list[Step]] = defaultdict(list)
+        moved: set[int] = set()
+        for gadget, limit in late.items():
+            visit = reading.visit_of[reading.gadgets[gadget]]
+            self._cut(plan, reading, visit, ends, limit * self.share, (behind, before, moved))
+        steps: list[Step] = []
+        for index, step in enumerate(reading.steps):
+            steps += before[index] if index in before else []
+            if index not in moved:
+                steps.append(step)
+            steps += behind[index] if index in behind else []
+        return RemotePlan.from_steps(plan.placement, plan.routes, steps)
+
+    def _ends(self, plan: RemotePlan) -> list[float]:
+        """When each step is planned to be over, (n,) ns."""
+        program = self.schedule.program
+        over = self.schedule.start_ns + self.schedule.duration_ns
+        of_operation = np.zeros(int(program.operation.max(initial=-1)) + 1)
+        of_gadget = np.zeros(len(program.gadget_kind))
+        for column, table in ((program.operation, of_operation), (program.gadget, of_gadget)):
+            rows = column != ABSENT
+            np.maximum.at(table, column[rows], over[rows])
+        gadgets = iter(of_gadget.tolist())
+        return [
+            float(of_operation[operation]) if kind == StepKind.OPERATION else next(gadgets)
+            for kind, operation in zip(plan.kind.tolist(), plan.operation.tolist(), strict=True)
+        ]
+
+    def _cut(
+        self,
+        plan: RemotePlan,
+        reading: _Reading,
+        visit: _Visit,
+        ends: list[float],
+        limit: float,
+        edits: tuple[dict[int, list[Step]], dict[int, list[Step]], set[int]],
+    ) -> None:
+        behind, before, moved = edits
+        opening = reading.steps[visit.opening]
+        wire, node = opening.wire, opening.target
+        since, last = ends[visit.opening], ABSENT
+        close = Step(StepKind.CLOSE, wire=wire, source=node)
+        for use in visit.uses:
+            if last != ABSENT and ends[use] > since + limit:
+                again = self._opening(plan, reading, wire, node, use)
+                if again is not None:
+                    behind[last].append(close)
+                    before[use].append(again)
+                    since = ends[use]  # it is opened right before
+            last = use
+        closing = reading.steps[visit.closing]
+        # A copy that waits for nothing more than to be closed need not wait.
+        if last != ABSENT and closing.kind is StepKind.CLOSE and last + 1 < visit.closing:
+            behind[last].append(closing)
+            moved.add(visit.closing)
+
+    def _opening(
+        self, plan: RemotePlan, reading: _Reading, wire: int, node: int, index: int
+    ) -> Step | None:
+        """The step that opens the copy again before a step; None if that is not possible."""
+        root = reading.root(wire, index)
+        nodes = plan.placement.network.nodes
+        if root == node or reading.load(root, index) + 1 > nodes[root].cells:
+            return None
+        for number, route in enumerate(plan.routes):
+            if (route.nodes[0], route.nodes[-1]) == (root, node):
+                return Step(StepKind.OPEN, wire=wire, source=root, target=node, route=number)
+        return None
