@@ -29,7 +29,6 @@ def network_of(
     *,
     comm: int | None = 2,
     data: int = 2,
-    **of: float,
 ) -> Network:
     """Nodes by letters: `q` a processor, `r` a repeater with two comm qubits."""
     nodes = tuple(
@@ -38,7 +37,7 @@ def network_of(
         else Node(name=f"r{i}", kind="repeater", data_qubits=0, comm_qubits=2)
         for i, kind in enumerate(kinds)
     )
-    network = Network(nodes, tuple(Link(between=pair, **of) for pair in links))
+    network = Network(nodes, tuple(Link(between=pair) for pair in links))
     network.verify()
     return network
 

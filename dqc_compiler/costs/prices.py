@@ -15,9 +15,9 @@ _UNIT = 64  # of prices that are not plain numbers of pairs: an average pair
 class Objective:
     """Weights of what is minimised: a sum of terms, each counted in average pairs.
 
-    `ebits`: link-level pairs. `makespan`: the planned total time over the mean generation time of an
-    average pair. `fidelity`: minus the logarithm of the estimated fidelity over that of an average
-    pair.
+    `ebits`: link-level pairs. `makespan`: the planned total time over the mean generation time of
+    an average pair. `fidelity`: minus the logarithm of the estimated fidelity over that of an
+    average pair.
     """
 
     ebits: float = 0.0
@@ -65,7 +65,7 @@ class Objective:
         return ",".join(f"{name}={weight:g}" for name, weight in given.items())
 
     def link_prices(self, network: Network) -> tuple[int, ...]:
-        """What a pair of each link costs: 1 if only pairs count, else in 64ths of an average one."""
+        """What a pair of each link costs: 1 if only pairs count, else 64ths of an average one."""
         if self.is_pairs:
             return (1,) * len(network.links)
         total = self.ebits + self.makespan + self.fidelity

@@ -36,6 +36,8 @@ class _Reading:
             )
         }
         self.start = plan.placement.start_home.tolist()
+        self.cells = [node.cells for node in plan.placement.network.nodes]
+        self.routes = {(nodes[0], nodes[-1]): i for i, (nodes, _) in enumerate(plan.routes)}
         self.visit_of: dict[int, _Visit] = {}  # position of the opening -> visit
         self.gadgets: list[int] = []  # position of every step that is one
         self.moves: dict[int, list[tuple[int, int]]] = defaultdict(list)  # wire -> (step, node)
@@ -82,6 +84,34 @@ class _Reading:
             self.known_load[node] = np.cumsum(load)
         return int(self.known_load[node][index])
 
+    def opening(self, wire: int, node: int, index: int) -> Step | None:
+        """The step that opens a copy before another step; None if that is not possible."""
+        root = self.root(wire, index)
+        if root == node or self.load(root, index) + 1 > self.cells[root]:
+            return None
+        number = self.routes.get((root, node))
+        if number is None:
+            return None
+        return Step(StepKind.OPEN, wire=wire, source=root, target=node, route=number)
+
+
+@dataclass(slots=True)
+class _Edits:
+    """Steps to be added behind and before others, and to be left out, by their positions."""
+
+    behind: dict[int, list[Step]] = field(default_factory=lambda: defaultdict(list))
+    before: dict[int, list[Step]] = field(default_factory=lambda: defaultdict(list))
+    dropped: set[int] = field(default_factory=set)
+
+    def applied(self, steps: list[Step]) -> list[Step]:
+        edited: list[Step] = []
+        for index, step in enumerate(steps):
+            edited += self.before.get(index, ())
+            if index not in self.dropped:
+                edited.append(step)
+            edited += self.behind.get(index, ())
+        return edited
+
 
 @dataclass(frozen=True)
 class CutVisits:
@@ -109,19 +139,11 @@ class CutVisits:
         if not late:
             return plan
         reading, ends = _Reading(plan), self._ends(plan)
-        behind: dict[int, list[Step]] = defaultdict(list)
-        before: dict[int, list[Step]] = defaultdict(list)
-        moved: set[int] = set()
+        edits = _Edits()
         for gadget, limit in late.items():
             visit = reading.visit_of[reading.gadgets[gadget]]
-            self._cut(plan, reading, visit, ends, limit * self.share, (behind, before, moved))
-        steps: list[Step] = []
-        for index, step in enumerate(reading.steps):
-            steps += before[index] if index in before else []
-            if index not in moved:
-                steps.append(step)
-            steps += behind[index] if index in behind else []
-        return RemotePlan.from_steps(plan.placement, plan.routes, steps)
+            self._cut(reading, visit, ends, limit * self.share, edits)
+        return RemotePlan.from_steps(plan.placement, plan.routes, edits.applied(reading.steps))
 
     def _ends(self, plan: RemotePlan) -> list[float]:
         """When each step is planned to be over, (n,) ns."""
@@ -139,42 +161,21 @@ class CutVisits:
         ]
 
     def _cut(
-        self,
-        plan: RemotePlan,
-        reading: _Reading,
-        visit: _Visit,
-        ends: list[float],
-        limit: float,
-        edits: tuple[dict[int, list[Step]], dict[int, list[Step]], set[int]],
+        self, reading: _Reading, visit: _Visit, ends: list[float], limit: float, edits: _Edits
     ) -> None:
-        behind, before, moved = edits
         opening = reading.steps[visit.opening]
-        wire, node = opening.wire, opening.target
         since, last = ends[visit.opening], ABSENT
-        close = Step(StepKind.CLOSE, wire=wire, source=node)
+        close = Step(StepKind.CLOSE, wire=opening.wire, source=opening.target)
         for use in visit.uses:
             if last != ABSENT and ends[use] > since + limit:
-                again = self._opening(plan, reading, wire, node, use)
+                again = reading.opening(opening.wire, opening.target, use)
                 if again is not None:
-                    behind[last].append(close)
-                    before[use].append(again)
+                    edits.behind[last].append(close)
+                    edits.before[use].append(again)
                     since = ends[use]  # it is opened right before
             last = use
-        closing = reading.steps[visit.closing]
-        # A copy that waits for nothing more than to be closed need not wait.
-        if last != ABSENT and closing.kind is StepKind.CLOSE and last + 1 < visit.closing:
-            behind[last].append(closing)
-            moved.add(visit.closing)
-
-    def _opening(
-        self, plan: RemotePlan, reading: _Reading, wire: int, node: int, index: int
-    ) -> Step | None:
-        """The step that opens the copy again before a step; None if that is not possible."""
-        root = reading.root(wire, index)
-        nodes = plan.placement.network.nodes
-        if root == node or reading.load(root, index) + 1 > nodes[root].cells:
-            return None
-        for number, route in enumerate(plan.routes):
-            if (route.nodes[0], route.nodes[-1]) == (root, node):
-                return Step(StepKind.OPEN, wire=wire, source=root, target=node, route=number)
-        return None
+        # A copy that waits for nothing but to be closed need not wait.
+        is_closed = reading.steps[visit.closing].kind is StepKind.CLOSE
+        if last != ABSENT and is_closed and last + 1 < visit.closing:
+            edits.behind[last].append(close)
+            edits.dropped.add(visit.closing)
