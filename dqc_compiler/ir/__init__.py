@@ -6,7 +6,7 @@ from dqc_compiler.ir.network import Link, Network, Node
 from dqc_compiler.ir.placement import Placement
 from dqc_compiler.ir.plan import RemotePlan, Step, StepKind
 from dqc_compiler.ir.program import DistributedProgram, GadgetKind, Register, Statement
-from dqc_compiler.ir.schedule import Makespan, Schedule
+from dqc_compiler.ir.schedule import Makespan, Schedule, Violations
 from dqc_compiler.ir.segments import SegmentGraph
 
 __all__ = [
@@ -28,4 +28,5 @@ __all__ = [
     "Statement",
     "Step",
     "StepKind",
+    "Violations",
 ]
