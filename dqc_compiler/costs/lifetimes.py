@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from math import isnan, nan
+from collections.abc import Sequence
+from math import inf, nan
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from dqc_compiler.ir import ABSENT, DistributedProgram, GadgetKind, Schedule, Statement, Violations
-from dqc_compiler.ir.arrays import Float64
+from dqc_compiler.ir import ABSENT, DistributedProgram, GadgetKind, Statement, Violations
 from dqc_compiler.ir.circuit import ONE_QUBIT_GATES
 
 ROUNDING_NS = 1e-3
@@ -22,13 +20,12 @@ class Copy(NamedTuple):
 
     It lives from the end of the last statement of the gadget that opens it, `opened`, to the start
     of the measurement that closes it, or that of the old root if it has become the qubit's new
-    home; `closed` is ABSENT if the program has neither. `pair` numbers the pair whose half it is
-    among the pairs of the program, in order of their first statement.
+    home; `closed` is ABSENT if the program has neither. `half` is the `dqc_epr` that it comes from.
     """
 
     gadget: int
     wire: int
-    pair: int
+    half: int
     opened: int
     closed: int
 
@@ -73,7 +70,7 @@ class _Reader:
         self.ends: list[list[int]] = []
         self.use: list[list[int]] = []
         self.fresh: dict[_Cell, tuple[int, int]] = {}  # cell -> pair and end, until it is used
-        self.pair_on: dict[_Cell, int] = {}  # the same, until the cell is reset
+        self.half_on: dict[_Cell, int] = {}  # the same, until the cell is reset
         self.copy_on: dict[_Cell, int] = {}
         self.copies: list[Copy] = []
         self.moves: dict[int, list[int]] = {}  # wire -> measurements of its old roots
@@ -83,7 +80,7 @@ class _Reader:
         row = self.rows[index]
         cells = [(row.node, qubit) for qubit in row.qubits]
         if row.name == "swap":
-            for held in (self.fresh, self.pair_on, self.copy_on):
+            for held in (self.fresh, self.half_on, self.copy_on):
                 _exchange(held, *cells)
         elif is_use(row):
             for cell in cells:
@@ -93,18 +90,18 @@ class _Reader:
         if row.name == "dqc_epr":
             self._new_half(index, row, cells[0])
         elif row.name == "reset":
-            self.pair_on.pop(cells[0], None)
+            self.half_on.pop(cells[0], None)
             self._has_become_root(self.copy_on.pop(cells[0], None))
         if row.gadget == ABSENT:
             return
         if row.name == "measure":
             self._measured(index, row, cells[0])
         if self.kind[row.gadget] == GadgetKind.OPEN and self.last[row.gadget] == index:
-            pair = self.pair_on.get(cells[0])
-            if pair is not None:
+            half = self.half_on.get(cells[0])
+            if half is not None:
                 self.copy_on[cells[0]] = len(self.copies)
                 wire = self.wire[row.gadget]
-                self.copies.append(Copy(row.gadget, wire, pair, index, ABSENT))
+                self.copies.append(Copy(row.gadget, wire, half, index, ABSENT))
 
     def _new_half(self, index: int, row: Statement, cell: _Cell) -> None:
         pair = self.number.setdefault((row.link, row.pair), len(self.ends))
@@ -112,7 +109,7 @@ class _Reader:
             self.ends.append([])
             self.use.append([ABSENT, ABSENT])
         self.fresh[cell] = (pair, len(self.ends[pair]))
-        self.pair_on[cell] = pair
+        self.half_on[cell] = index
         self.ends[pair].append(index)
 
     def _measured(self, index: int, row: Statement, cell: _Cell) -> None:
@@ -144,34 +141,36 @@ def _exchange(held: dict[_Cell, Any], first: _Cell, second: _Cell) -> None:
         held[first] = b
 
 
-class PlannedAges(NamedTuple):
-    """Planned ages in ns.
+def pair_ages_ns(
+    found: Lifetimes, start: Sequence[float], durations: Sequence[float]
+) -> list[tuple[float, float]]:
+    """How long each pair, in the order of `found`, has been ready when its halves are used.
 
-    `pairs` (e, 2): at each of its two statements, how long a pair, in the schedule's order, has
-    been ready when its half is used; nan if it never is. `copies`, and for each of these in
-    `lives` (c,), how long it lives; nan if it is never closed.
+    nan for a half that is never used.
+
+    Args:
+        found: of a program.
+        start: planned start of each of its statements.
+        durations: of each of its statements.
     """
 
-    pairs: Float64
-    copies: list[Copy]
-    lives: Float64
+    def age(half: int, use: int) -> float:
+        return nan if use == ABSENT else start[use] - start[half] - durations[half]
+
+    both = zip(found.pair_statements, found.pair_use, strict=True)
+    return [(age(ends[0], uses[0]), age(ends[1], uses[1])) for ends, uses in both]
 
 
-def planned_ages(schedule: Schedule) -> PlannedAges:
-    """Each pair's age and each copy's life in a schedule; linear."""
-    rows = list(schedule.program.statements())
-    found = find_lifetimes(schedule.program, rows)
-    start, duration = schedule.start_ns.tolist(), schedule.duration_ns.tolist()
-    uses = dict(zip(found.pair_statements, found.pair_use, strict=True))
-    order = [uses[a, b] for a, b in schedule.pair_statements.tolist()]
-    ready = schedule.pair_ready_ns.tolist()
-
-    def age(use: int, since: float) -> float:
-        return nan if use == ABSENT else start[use] - since
-
-    ages = [[age(use, since) for use in ends] for ends, since in zip(order, ready, strict=True)]
-    lives = [age(c.closed, start[c.opened] + duration[c.opened]) for c in found.copies]
-    return PlannedAges(np.array(ages).reshape(-1, 2), found.copies, np.array(lives))
+def copy_lives_ns(
+    found: Lifetimes, start: Sequence[float], durations: Sequence[float]
+) -> list[float]:
+    """How long each copy of `found` lives; nan if it is never closed. Arguments as above."""
+    return [
+        nan
+        if copy.closed == ABSENT
+        else start[copy.closed] - start[copy.opened] - durations[copy.opened]
+        for copy in found.copies
+    ]
 
 
 def cutoffs_ns(program: DistributedProgram, rows: list[Statement]) -> dict[int, float]:
@@ -181,25 +180,28 @@ def cutoffs_ns(program: DistributedProgram, rows: list[Statement]) -> dict[int, 
         if row.name == "dqc_epr" and row.gadget != ABSENT:
             cutoff = program.network.links[row.link].cutoff_us
             if cutoff is not None:
-                limits[row.gadget] = min(1000.0 * cutoff, limits.get(row.gadget, float("inf")))
+                limits[row.gadget] = min(1000.0 * cutoff, limits.get(row.gadget, inf))
     return limits
 
 
-def planned_violations(schedule: Schedule) -> Violations:
+def planned_violations(
+    program: DistributedProgram,
+    rows: list[Statement],
+    found: Lifetimes,
+    ages: list[tuple[float, float]],
+    lives: list[float],
+) -> Violations:
     """How many pairs and copies have a cutoff, and how many are planned to exceed it."""
-    program, ages = schedule.program, planned_ages(schedule)
-    rows = list(program.statements())
-    links = [program.network.links[rows[a].link] for a, _ in schedule.pair_statements.tolist()]
+    links = [program.network.links[rows[a].link] for a, _ in found.pair_statements]
     pairs = [
-        max([age for age in both if not isnan(age)], default=0.0)
-        > 1000.0 * link.cutoff_us + ROUNDING_NS
-        for both, link in zip(ages.pairs.tolist(), links, strict=True)
+        any(age > 1000.0 * link.cutoff_us + ROUNDING_NS for age in both)  # no nan is
+        for both, link in zip(ages, links, strict=True)
         if link.cutoff_us is not None
     ]
     limits = cutoffs_ns(program, rows)
     copies = [
         life > limits[copy.gadget] + ROUNDING_NS
-        for copy, life in zip(ages.copies, ages.lives.tolist(), strict=True)
+        for copy, life in zip(found.copies, lives, strict=True)
         if copy.gadget in limits and copy.closed != ABSENT
     ]
     return Violations(len(pairs), len(copies), sum(pairs), sum(copies))

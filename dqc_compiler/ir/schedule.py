@@ -43,9 +43,12 @@ class Schedule:
     Columns, read-only: `start_ns`, `duration_ns` (n,). For the e pairs, in order of their numbers:
     `pair_statements` (e, 2) are the two `dqc_epr` statements, `pair_ready_ns` (e,) when both halves
     exist, `pair_hold_ns` (e,) how long their generation waits on purpose after both comm qubits are
-    free. For the m sent bits: `message_statements` (m, 2) are the measurement and the first read
-    (ABSENT if nobody reads it) and `message_receiver` (m,), one row per receiver. `critical_path`
-    are statement indices from start to end.
+    free, and `pair_age_ns` (e, 2) how long the pair has been ready when each half is used, nan if
+    it never is. For the c copies that are closed: `copy_statements` (c, 3) are the `dqc_epr` of the
+    half that becomes the copy, the statement that opens it and the one that closes it, and
+    `copy_life_ns` (c,) the time between these two. For the m sent bits: `message_statements` (m, 2)
+    are the measurement and the first read (ABSENT if nobody reads it) and `message_receiver` (m,),
+    one row per receiver. `critical_path` are statement indices from start to end.
     """
 
     program: DistributedProgram
@@ -54,6 +57,9 @@ class Schedule:
     pair_statements: Int32
     pair_ready_ns: Float64
     pair_hold_ns: Float64
+    pair_age_ns: Float64
+    copy_statements: Int32
+    copy_life_ns: Float64
     message_statements: Int32
     message_receiver: Int32
     critical_path: tuple[int, ...]

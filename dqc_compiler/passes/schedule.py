@@ -12,8 +12,10 @@ import numpy as np
 
 from dqc_compiler.costs.lifetimes import (
     Lifetimes,
+    copy_lives_ns,
     find_lifetimes,
     is_use,
+    pair_ages_ns,
     planned_violations,
 )
 from dqc_compiler.costs.makespan import sample_makespan
@@ -253,30 +255,46 @@ class ListSchedule:
         for task in tasks:
             for statement in task.statements:
                 start[statement] = task.start
+        durations = durations_ns(program)
+        lasting = durations.tolist()
+        ages = pair_ages_ns(lifetimes, start, lasting)
+        lives = copy_lives_ns(lifetimes, start, lasting)
+        violations = replace(
+            planned_violations(program, rows, lifetimes, ages, lives),
+            pair_rate=sample.pair_rate,
+            copy_rate=sample.copy_rate,
+            run_rate=sample.run_rate,
+        )
+        age_of = dict(zip(lifetimes.pair_statements, ages, strict=True))
         pairs = sorted(
             (task for task in tasks if task.link != ABSENT),
             key=lambda task: rows[task.statements[0]].pair,
         )
-        durations = durations_ns(program)
+        closed = [
+            (copy.half, copy.opened, copy.closed, life)
+            for copy, life in zip(lifetimes.copies, lives, strict=True)
+            if copy.closed != ABSENT
+        ]
         messages = _messages(program, rows, start, durations)
-        schedule = Schedule(
+        return Schedule(
             program=program,
             start_ns=frozen(start, np.float64),
             duration_ns=frozen(durations, np.float64),
             pair_statements=frozen([task.statements for task in pairs], np.int32, columns=2),
             pair_ready_ns=frozen([task.end for task in pairs], np.float64),
             pair_hold_ns=frozen([task.hold for task in pairs], np.float64),
+            pair_age_ns=frozen(
+                [age_of[task.statements[0], task.statements[1]] for task in pairs],
+                np.float64,
+                columns=2,
+            ),
+            copy_statements=frozen([row[:3] for row in closed], np.int32, columns=3),
+            copy_life_ns=frozen([row[3] for row in closed], np.float64),
             message_statements=frozen([row[:2] for row in messages], np.int32, columns=2),
             message_receiver=frozen([row[2] for row in messages], np.int32),
             critical_path=critical_path,
             planned_makespan_ns=max((task.end for task in tasks), default=0.0),
             makespan=sample.makespan,
             lower_bound_ns=lower_bound_ns(program, rows),
+            violations=violations,
         )
-        violations = replace(
-            planned_violations(schedule),
-            pair_rate=sample.pair_rate,
-            copy_rate=sample.copy_rate,
-            run_rate=sample.run_rate,
-        )
-        return replace(schedule, violations=violations)
