@@ -36,7 +36,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle with every kind of figure: cutoffs, several channels, corrections and a front."""
     directory = tmp_path_factory.mktemp("figures") / "bundle"
     front = compile_front(
-        CIRCUIT, network(cutoff_us=900.0, channels=2), options=Options(preset="fast")
+        CIRCUIT, network(cutoff_us=100.0, channels=2), options=Options(preset="fast")
     )
     save_bundle(front.result, directory, pareto=front.entries)
     return directory
@@ -109,6 +109,9 @@ REPORT: dict[str, tuple[Change, str]] = {
     "p99": (put("makespan_ns", "p99", add=1.0), "makespan_ns is not that"),
     "planned": (put("planned_makespan_ns", add=1.0), "planned_makespan_ns is not that"),
     "shots": (put("makespan_shots", add=1), "makespan_shots are not those"),
+    "lower bound": (put("lower_bound_ns", add=1.0), "lower_bound_ns is not that"),
+    "violations": (put("cutoff_violations", "pairs", add=1), "cutoff_violations are not those"),
+    "no violations": (put("cutoff_violations", value=None), "cutoff_violations are not those"),
     "link": (put("per_link", 0, "pairs", add=1), "per_link is not"),
     "links": (first_link, "per_link is not"),
     "link missing": (lambda content: content["per_link"].pop(), "per_link is not"),
@@ -218,6 +221,11 @@ def gadget_twice(content: Any) -> None:
     content["epr"][1]["gadget"] = content["epr"][0]["gadget"]
 
 
+def other_closing(content: Any) -> None:
+    """Closed by the statement before, the gate that turns the copy's basis."""
+    content["epr"][0]["copy"]["closed"]["statement"] -= 1
+
+
 def message_twice(content: Any) -> None:
     content["messages"].append(content["messages"][0])
 
@@ -237,6 +245,35 @@ SCHEDULE: dict[str, tuple[Change, str]] = {
     "gadget": (gadget_twice, "the same gadget"),
     "served": (put("epr", 0, "served", add=70), ": served not"),
     "order": (lambda content: content["epr"].reverse(), "not in order"),
+    "hold": (put("epr", 0, "hold_ns", value=1.0), "before its hold_ns is over"),
+    "age": (put("epr", 0, "age_ns", 0, add=1.0), "age_ns at n"),
+    "other age": (put("epr", 3, "age_ns", 1, add=-1.0), "age_ns at n"),
+    "never used": (put("epr", 0, "age_ns", 0, value=None), "age_ns at n"),
+    "life": (put("epr", 0, "copy", "life_ns", add=1.0), "life_ns not"),
+    "opened": (put("epr", 0, "copy", "opened", "statement", add=-1), "opened by"),
+    "opened elsewhere": (put("epr", 0, "copy", "opened", "node", value="n9"), "does not exist"),
+    "closed": (other_closing, "closed by"),
+    "closed nowhere": (put("epr", 0, "copy", "closed", "statement", value=9999), "does not exist"),
+    "no copy": (put("epr", 0, "copy", value=None), "copies_with_cutoff is"),
+    **{
+        f"violations {name}": (put("cutoff_violations", name, add=1), f": {name} is")
+        for name in ("pairs_with_cutoff", "copies_with_cutoff", "pairs", "copies")
+    },
+    **{
+        f"violations {name} {times}": (
+            put("cutoff_violations", name, times=times),
+            f"cutoff_violations: {name} is",
+        )
+        for name, times in (
+            ("pair_rate", 3.0),
+            ("pair_rate", 0.0),
+            ("copy_rate", 2.0),
+            ("copy_rate", 0.3),
+            ("run_rate", 0.5),
+            ("run_rate", 1.4),
+        )
+    },
+    "untold violations": (put("cutoff_violations", value=None), "links have a cutoff"),
     "arrival": (put("messages", 0, "slack_ns", add=1.0), "message 0: slack_ns"),
     "deadline": (put("messages", 0, "deadline_ns", add=1.0), "message 0: deadline_ns"),
     "no deadline": (put("messages", 0, "deadline_ns", value=None), "message 0: deadline_ns"),

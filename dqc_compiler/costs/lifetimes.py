@@ -165,12 +165,13 @@ def copy_lives_ns(
     found: Lifetimes, start: Sequence[float], durations: Sequence[float]
 ) -> list[float]:
     """How long each copy of `found` lives; nan if it is never closed. Arguments as above."""
-    return [
-        nan
-        if copy.closed == ABSENT
-        else start[copy.closed] - start[copy.opened] - durations[copy.opened]
-        for copy in found.copies
-    ]
+
+    def life(copy: Copy) -> float:
+        if copy.closed == ABSENT:
+            return nan
+        return start[copy.closed] - start[copy.opened] - durations[copy.opened]
+
+    return [life(copy) for copy in found.copies]
 
 
 def cutoffs_ns(program: DistributedProgram, rows: list[Statement]) -> dict[int, float]:
