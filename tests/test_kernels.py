@@ -227,7 +227,7 @@ def makespan_problem(seed: int, *, events: int, runs: int) -> Arguments:
         np.array([choose.choice((0.0, 2000.0)) for _ in range(events)], np.float64),
         np.array([choose.choice((100.0, 1000.0)) for _ in range(links)]),
         log_failure,
-        int64(np.cumsum([0, *(choose.randint(1, 3) for _ in range(links))]).tolist()),
+        int64(np.cumsum([0, *(choose.randint(0, 3) for _ in range(links))]).tolist()),
         int64([(*pair, choose.randrange(owners)) for pair in ends]).reshape(-1, 3),
         np.array([choose.choice((0.0, 30.0)) for _ in range(watches)], np.float64),
         np.array([choose.choice((0.0, 500.0, 3000.0)) for _ in range(watches)], np.float64),

@@ -20,7 +20,8 @@ class Copy(NamedTuple):
 
     It lives from the end of the last statement of the gadget that opens it, `opened`, to the start
     of the measurement that closes it, or that of the old root if it has become the qubit's new
-    home; `closed` is ABSENT if the program has neither. `half` is the `dqc_epr` that it comes from.
+    home; `closed` is ABSENT if the program has neither. An old root may be measured before.
+    `half` is the `dqc_epr` that it comes from.
     """
 
     gadget: int
@@ -169,7 +170,7 @@ def copy_lives_ns(
     def life(copy: Copy) -> float:
         if copy.closed == ABSENT:
             return nan
-        return start[copy.closed] - start[copy.opened] - durations[copy.opened]
+        return max(0.0, start[copy.closed] - start[copy.opened] - durations[copy.opened])
 
     return [life(copy) for copy in found.copies]
 

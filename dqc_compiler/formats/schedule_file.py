@@ -39,7 +39,9 @@ class CopyEntry(FileModel):
     closed: StatementPlace = Field(
         description="the measurement of the copy, or of the old root if the copy becomes the root"
     )
-    life_ns: float = Field(description="planned time from the end of opened to the start of closed")
+    life_ns: float = Field(
+        ge=0, description="planned time from the end of opened to the start of closed, if later"
+    )
 
 
 class PairEntry(FileModel):

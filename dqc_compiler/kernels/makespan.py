@@ -58,14 +58,17 @@ def run(
             if of < 0:
                 continue
             for b in range(_BLOCK):
-                channel = channel_start[of]
-                for c in range(channel + 1, channel_start[of + 1]):
+                index = (first + b) * pairs + pair[event]
+                lasting = _attempts(seed, index, log_failure[of]) * attempt[of]
+                channel, end = channel_start[of], channel_start[of + 1]
+                start = value[event, b] + hold[event]
+                if channel == end:
+                    value[event, b] = start + lasting
+                    continue
+                for c in range(channel + 1, end):
                     if free[c, b] < free[channel, b]:
                         channel = c
-                index = (first + b) * pairs + pair[event]
-                attempts = _attempts(seed, index, log_failure[of])
-                start = max(value[event, b] + hold[event], free[channel, b])
-                value[event, b] = start + attempts * attempt[of]
+                value[event, b] = max(start, free[channel, b]) + lasting
                 free[channel, b] = value[event, b]
         for b in range(min(_BLOCK, runs - first)):
             total[first + b] = value[events - 1, b] if events else 0.0
@@ -103,7 +106,7 @@ def sample_runs(
         hold: (n,) additional wait of a pair.
         attempt: (l,) time of an attempt on each link.
         log_failure: (l,) logarithm of the probability that an attempt fails.
-        channel_start: (l + 1,) where the channels of each link start.
+        channel_start: (l + 1,) where the channels of each link start; none: each pair has its own.
         watch: (c, 3) two events and an owner, who is late if the time from the first to the second,
             plus `watch_constant`, exceeds `watch_limit`.
         watch_constant: (c,) in ns.

@@ -841,9 +841,10 @@ def sample_runs(
             if of >= 0:
                 uniform = _uniform(seed, shot * pairs + int(pair[event]))
                 attempts = math.floor(math.log(uniform) / log_failure[of]) + 1
-                channel = free[of].index(min(free[of]))
-                start = max(now + float(hold[event]), free[of][channel])
-                now = free[of][channel] = start + attempts * float(attempt[of])
+                channels = free[of] or [0.0]  # none: the pair has one for itself
+                channel = channels.index(min(channels))
+                start = max(now + float(hold[event]), channels[channel])
+                now = channels[channel] = start + attempts * float(attempt[of])
             time.append(now)
         total[shot] = time[-1] if time else 0.0
         found = {o for (a, b, o), more, limit in watches if time[b] - time[a] + more > limit}

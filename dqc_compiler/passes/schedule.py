@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from math import ceil, log1p
+from math import ceil, inf, log1p
 from typing import ClassVar
 
 import numpy as np
@@ -181,7 +181,7 @@ def _delay_pairs(
         else:
             latest = min(tasks[later].start - lag for later, lag in task.before) - task.duration
         if task.link != ABSENT:
-            latest = min(latest - leads[task.link], next_start.get(number, latest) - task.duration)
+            latest = min(latest - leads[task.link], next_start.get(number, inf) - task.duration)
         if latest > task.start:
             task.start = latest
             if task.link != ABSENT:

@@ -178,7 +178,7 @@ class _Ageing:
                 yield f"{label}: {wrong}"
                 continue
             assert entry.opened_copy is not None
-            life = self.start(closed) - self.end(opened)
+            life = max(0.0, self.start(closed) - self.end(opened))
             if abs(entry.opened_copy.life_ns - life) > _ROUNDING_NS:
                 yield f"{label}: life_ns not as in programs and network"
 
@@ -209,7 +209,7 @@ class _Ageing:
         lives_on = half.measured is None or self.start((opened[0], half.measured)) >= self.start(
             closed
         )
-        is_after = self.start(closed) >= self.end(opened) - _ROUNDING_NS
+        is_after = self.start(closed) >= self.end(half.place) - _ROUNDING_NS
         return lives_on and is_after and row.writes[0] != OUT
 
     def violations(self) -> Iterator[str]:
