@@ -44,15 +44,13 @@ def random_program(
     """
     choose = random.Random(seed)
     between = list(combinations(range(nodes), 2))
-    taken, size = (
-        [0] * nodes,
-        dict.fromkeys(((a, b) for a in range(nodes) for b in range(nodes)), 0),
-    )
+    taken = [0] * nodes
+    size: dict[tuple[int, int], int] = {}  # sender, receiver -> bits sent
     rows: list[Statement] = []
-    registers = sorted(size)
 
     def send(sender: int, receiver: int, cell: int) -> tuple[int, int]:
-        bit = (registers.index((sender, receiver)), size[sender, receiver])
+        number = list(size).index((sender, receiver)) if (sender, receiver) in size else len(size)
+        bit = (number, size.setdefault((sender, receiver), 0))
         size[sender, receiver] += 1
         rows.append(Statement(sender, "measure", (cell,), writes=bit, gadget=gadget))
         return bit
@@ -87,7 +85,7 @@ def random_program(
         name=f"random {seed}",
         qubits=(),
         clbit_names=(),
-        registers=tuple(Register(a, (b,), size[a, b]) for a, b in registers),
+        registers=tuple(Register(a, (b,), bits) for (a, b), bits in size.items()),
         **DistributedProgram.columns(rows),
         gadget_kind=frozen([0, 1] * pairs, np.int8),
         gadget_wire=frozen(np.arange(2 * pairs) // 2, np.int32),

@@ -11,12 +11,20 @@ from typing import Any
 
 import pytest
 
+from benchmarks.makespan import random_program
 from dqc_compiler.bundles import save_bundle, verify_bundle
 from dqc_compiler.formats.network_file import Network
-from dqc_compiler.ir import Circuit, Operation
+from dqc_compiler.formats.schedule_file import ScheduleFile, make_schedule_file
+from dqc_compiler.ir import Circuit, GadgetKind, Operation
 from dqc_compiler.pareto import compile_front
+from dqc_compiler.passes.schedule import ListSchedule
 from dqc_compiler.pipeline import Options, compile_circuit
-from tests.mutations_emitted import random_circuit
+from dqc_compiler.verify.ageing import ageing_problems
+from dqc_compiler.verify.causality import causality_problems
+from dqc_compiler.verify.programs import ProgramSet
+from dqc_compiler.verify.spread import spread_problems
+from dqc_compiler.verify.timing import timing_problems
+from tests.mutations_emitted import distributed, emitted_task, random_circuit
 
 CIRCUIT = random_circuit(5, qubits=6, gates=60, clbits=2)
 Change = Callable[[Any], None]
@@ -367,6 +375,43 @@ def test_right_spreads_pass(tmp_path: Path, probability: float, channels: int) -
     given = network(success_probability=probability, channels=channels, latency_ns=5e3)
     result = compile_circuit(CIRCUIT, given, options=Options(preset="fast"))
     assert save_bundle(result, tmp_path / "bundle").report.verdict.equivalent is True
+
+
+AGEING_CIRCUITS = (10, 24, 51)  # with pairs and copies that are too old
+
+
+def aged(seed: int) -> tuple[ProgramSet, ScheduleFile]:
+    """A program in which homes change, on links with a short cutoff, with its schedule."""
+    circuit = random_circuit(seed, qubits=6, gates=60, clbits=2)
+    program = distributed(circuit, seed, nodes=3, comm=3, moves=True)
+    assert (program.gadget_kind == GadgetKind.MOVE).any()
+    links = tuple(replace(link, cutoff_us=80.0) for link in program.network.links)
+    program = replace(program, network=replace(program.network, links=links))
+    schedule = ListSchedule().run(program)
+    return emitted_task(program), make_schedule_file(schedule)
+
+
+@pytest.mark.parametrize("seed", AGEING_CIRCUITS)
+def test_right_ages_pass_where_homes_change(seed: int) -> None:
+    task, told = aged(seed)
+    for look in (causality_problems, timing_problems, ageing_problems, spread_problems):
+        assert look(task, told) == []
+    assert told.cutoff_violations is not None
+    assert told.cutoff_violations.pair_rate > 0.005
+    assert told.cutoff_violations.copy_rate > 0.005
+    rate = told.cutoff_violations.model_copy(update={"copy_rate": 0.0})
+    problems = spread_problems(task, told.model_copy(update={"cutoff_violations": rate}))
+    assert len(problems) == 1
+    assert "copy_rate is 0" in problems[0]
+
+
+def test_pairs_that_are_not_held_as_they_say_are_refused() -> None:
+    program = random_program(1, pairs=12, comm=4, success_probability=0.02, cutoff_us=60.0)
+    task, told = emitted_task(program), make_schedule_file(ListSchedule().run(program))
+    assert any(entry.hold_ns > 0 for entry in told.epr)
+    assert spread_problems(task, told) == []
+    entries = tuple(entry.model_copy(update={"hold_ns": 0.0}) for entry in told.epr)
+    assert spread_problems(task, told.model_copy(update={"epr": entries}))
 
 
 def test_delays_and_barriers_take_their_time(tmp_path: Path) -> None:

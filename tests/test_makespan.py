@@ -13,7 +13,7 @@ from hypothesis import given, settings
 
 from benchmarks.makespan import Pairs, exact_ns, find_pairs, random_program
 from dqc_compiler.costs import makespan as makespan_module
-from dqc_compiler.costs.lifetimes import find_lifetimes
+from dqc_compiler.costs.lifetimes import find_lifetimes, planned_ages
 from dqc_compiler.ir import (
     ABSENT,
     DistributedProgram,
@@ -428,7 +428,11 @@ def test_every_copy_of_a_program_is_closed_by_its_own_gadget(seed: int) -> None:
         is_close = program.gadget_kind[closing.gadget] == GadgetKind.CLOSE
         assert (closing.node == rows[copy.half].node) == is_close
     schedule = ListSchedule().run(program)
-    assert (schedule.copy_life_ns >= -1e-6).all()
+    ages, lives = planned_ages(schedule)
+    assert [copy for copy, _ in lives] == copies
+    assert [age.planned_ns for _, age in lives] == schedule.copy_life_ns.tolist()
+    assert all(age.planned_ns >= 0 for _, age in lives)
+    assert [age.planned_ns for age in ages] == np.nanmax(schedule.pair_age_ns, axis=1).tolist()
 
 
 def test_violations_of_the_plan_by_hand() -> None:
@@ -449,6 +453,9 @@ def test_violations_of_the_plan_by_hand() -> None:
     found = PLAIN.run(program).violations
     assert (found.pairs_with_cutoff, found.pairs, found.copies_with_cutoff) == (2, 1, 0)
     assert 0.25 < found.pair_rate < 0.5
+    ages, lives = planned_ages(PLAIN.run(program))
+    assert ages == [(0.0, 299_000.0), (300_000.0, 299_000.0), (300_100.0, None)]
+    assert not lives
     assert found.run_rate == pytest.approx(2 * found.pair_rate)
     links = (replace(first, cutoff_us=301.0), *others)
     program = replace(program, network=replace(program.network, links=links))

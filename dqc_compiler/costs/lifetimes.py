@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf, nan
+from math import inf, isnan, nan
 from typing import Any, NamedTuple
 
-from dqc_compiler.ir import ABSENT, DistributedProgram, GadgetKind, Statement, Violations
+from dqc_compiler.ir import ABSENT, DistributedProgram, GadgetKind, Schedule, Statement, Violations
 from dqc_compiler.ir.circuit import ONE_QUBIT_GATES
 
 ROUNDING_NS = 1e-3
@@ -173,6 +173,35 @@ def copy_lives_ns(
         return max(0.0, start[copy.closed] - start[copy.opened] - durations[copy.opened])
 
     return [life(copy) for copy in found.copies]
+
+
+class Age(NamedTuple):
+    """How old something is planned to get, and what its links allow; None: they have no cutoff."""
+
+    planned_ns: float
+    cutoff_ns: float | None
+
+
+def planned_ages(schedule: Schedule) -> tuple[list[Age], list[tuple[Copy, Age]]]:
+    """Each pair's age at its last use, in the schedule's order, and each closed copy's life.
+
+    A pair that is never used has age 0. Linear.
+    """
+    program = schedule.program
+    rows = list(program.statements())
+    limits = cutoffs_ns(program, rows)
+    pairs = []
+    for ends, ages in zip(
+        schedule.pair_statements.tolist(), schedule.pair_age_ns.tolist(), strict=True
+    ):
+        cutoff = program.network.links[rows[ends[0]].link].cutoff_us
+        oldest = max((age for age in ages if not isnan(age)), default=0.0)
+        pairs.append(Age(oldest, None if cutoff is None else 1000.0 * cutoff))
+    closed = [c for c in find_lifetimes(program, rows).copies if c.closed != ABSENT]
+    lives = schedule.copy_life_ns.tolist()
+    return pairs, [
+        (copy, Age(life, limits.get(copy.gadget))) for copy, life in zip(closed, lives, strict=True)
+    ]
 
 
 def cutoffs_ns(program: DistributedProgram, rows: list[Statement]) -> dict[int, float]:

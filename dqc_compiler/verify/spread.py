@@ -61,7 +61,8 @@ def _rate_problems(told: CutoffViolations, late: _Late, error: float) -> Iterato
     for name, share in shares.items():
         rate, found = getattr(told, name), float(share.mean())
         deviation = float(share.std())
-        if (share > 0).sum() < _ENOUGH:  # of so few runs the deviation says little: take the most
+        if min((share > 0).sum(), (share < 1).sum()) < _ENOUGH:
+            # The deviation of so few runs says little; this is the most that it can be.
             deviation = sqrt(max(rate, found) * (1 - min(rate, found)))
         if abs(rate - found) > error * deviation + _ROUNDING_RATE:
             yield f"cutoff_violations: {name} is {rate:g}, in a simulation {found:g}"
