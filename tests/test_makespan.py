@@ -60,9 +60,19 @@ def used_after(time: float, pair: int = 0, **link: float) -> DistributedProgram:
     return program_of(rows, **link)
 
 
+def overtaken() -> DistributedProgram:
+    """A pair that is planned second begins last: another one overtakes it on the other channel."""
+    rows = [delay(A, 3, 10.0), delay(A, 0, 6e5), delay(A, 4, 1.0), delay(A, 2, 2.0)]
+    for pair, cell in enumerate((2, 3, 4)):
+        rows += ends(pair, A, B, cell)
+    rows += [gate(A, "cx", 0, 3), gate(A, "x", 4), delay(A, 4, 5e5)]
+    return program_of(rows, channels=2, success_probability=0.05, attempt_ns=5000.0)
+
+
 # -- random runs against slow ones -------------------------------------------------------------
 
 SLOW = {
+    "overtaken": overtaken(),
     "emitted": emitted(1, success_probability=0.05),
     "emitted, low probability": emitted(2, success_probability=0.002, attempt_ns=100.0),
     "emitted, 2 channels": emitted(3, comm=3, channels=2, success_probability=0.1),
@@ -461,3 +471,22 @@ def test_violations_of_the_plan_by_hand() -> None:
     program = replace(program, network=replace(program.network, links=links))
     assert PLAIN.run(program).violations.pairs == 0
     assert ListSchedule().run(program).violations.pair_rate < found.pair_rate
+
+
+@pytest.mark.parametrize(("cutoff_us", "rate"), [(300.05, 0.0), (299.95, 1.0)])
+def test_age_ends_when_the_use_begins(cutoff_us: float, rate: float) -> None:
+    link = {"success_probability": 1.0, "attempt_ns": 1e5, "cutoff_us": cutoff_us}
+    found = PLAIN.run(used_after(400_000.0, **link)).violations
+    assert found.pair_rate == found.run_rate == found.pairs == rate
+
+
+@pytest.mark.parametrize(("cutoff_us", "rate"), [(0.131, 0.0), (0.129, 1.0)])
+def test_life_begins_after_the_correction_and_ends_before_the_measurement(
+    cutoff_us: float, rate: float
+) -> None:
+    network = make_network((1, 1), 1, success_probability=1.0, cutoff_us=cutoff_us)
+    schedule = ListSchedule().run(compiled([("cz", (0, 1))], 2, network))
+    found = schedule.violations
+    assert schedule.copy_life_ns.tolist() == [130.0]
+    assert found.copy_rate == found.copies == rate
+    assert found.pair_rate == found.pairs == 1.0  # the message alone takes longer

@@ -6,8 +6,8 @@ import numpy as np
 
 from dqc_compiler.kernels.jit import helper, kernel
 
-# Runs that go through the program together: their inner loops become vector instructions. 8 and 32
-# are a tenth slower, one at a time 3 times.
+# Runs that go through the program together: their inner loops become vector instructions. One run
+# at a time takes 1.7 times as long; 8 are as good, 4 and 32 a little slower.
 _BLOCK = 16
 
 
