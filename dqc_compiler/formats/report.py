@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from dqc_compiler.formats.cutoffs import CutoffViolations, cutoff_violations
 from dqc_compiler.formats.file_model import FileModel
 from dqc_compiler.formats.front import FrontEntry, MakespanFigures
 from dqc_compiler.formats.report_bounds import (
@@ -25,7 +26,7 @@ from dqc_compiler.ir.circuit import OPCODE, TWO_QUBIT_GATES
 
 UNITS = {
     "makespan_ns": "nanoseconds",
-    "planned_makespan_ns": "nanoseconds",
+    "planned_makespan_ns, lower_bound_ns": "nanoseconds",
     "ebits, pairs, lower_bound_pairs": "entangled pairs",
     "peak_comm_qubits, max_peak_comm_qubits": "qubits in use at one moment",
     "comm_qubits": "qubits of each node",
@@ -108,6 +109,14 @@ class Report(Figures, SchemaVersion):
     fidelity_note: str | None = Field(description="why fidelity is null")
     planned_makespan_ns: float = Field(description="with mean generation times")
     makespan_shots: int = Field(ge=0, description="random runs behind makespan_ns")
+    lower_bound_ns: float | None = Field(
+        default=None,
+        description="no schedule of these programs has a smaller planned or mean makespan, however "
+        "many channels and comm qubits there are",
+    )
+    cutoff_violations: CutoffViolations | None = Field(
+        default=None, description="what is older than its cutoff; null: no link has one"
+    )
     bounds: tuple[BoundFigures, ...] = Field(description="proven, and for what each of them holds")
     per_link: tuple[LinkFigures, ...] = Field(description="in link order")
     per_node: dict[str, NodeFigures] = Field(description="in network order")
@@ -170,6 +179,8 @@ def make_report(
         fidelity_note=NO_FIDELITY,
         planned_makespan_ns=schedule.planned_makespan_ns,
         makespan_shots=schedule.makespan.shots,
+        lower_bound_ns=schedule.lower_bound_ns,
+        cutoff_violations=cutoff_violations(schedule),
         bounds=bound_figures(bounds),
         per_link=_link_figures(program),
         per_node=per_node,
@@ -187,7 +198,9 @@ def _assumptions(shots: int) -> tuple[str, ...]:
     return (
         "planned times: every pair takes the mean generation time of its link, gates and"
         " measurements take the times of the network file, resets and corrections included",
-        f"makespan_ns: {shots} random runs in which only the generation time of pairs varies",
+        f"makespan_ns: {shots} random runs in which only the generation time of pairs varies;"
+        " pairs take channels in the planned order and are held as planned, all else starts as"
+        " soon as it can",
         "a message arrives after the latency of the path of least summed latency",
     )
 

@@ -7,7 +7,7 @@ from dqc_compiler.ir.placement import Placement
 from dqc_compiler.ir.plan import RemotePlan, Step, StepKind
 from dqc_compiler.ir.program import DistributedProgram, GadgetKind, Register, Statement
 from dqc_compiler.ir.routes import Route, Routing
-from dqc_compiler.ir.schedule import Makespan, Schedule
+from dqc_compiler.ir.schedule import Makespan, Schedule, Violations
 from dqc_compiler.ir.segments import SegmentGraph
 
 __all__ = [
@@ -31,4 +31,5 @@ __all__ = [
     "Statement",
     "Step",
     "StepKind",
+    "Violations",
 ]

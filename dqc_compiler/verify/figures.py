@@ -11,6 +11,7 @@ from dqc_compiler.formats.front import FrontEntry, on_front
 from dqc_compiler.formats.manifest import LOGICAL
 from dqc_compiler.formats.report import Report
 from dqc_compiler.formats.report_bounds import bounds_agree
+from dqc_compiler.verify.longest_path import longest_path_ns
 from dqc_compiler.verify.programs import ProgramSet
 from dqc_compiler.verify.structure import OUT, channel_ends, peak_comm_qubits
 
@@ -55,6 +56,9 @@ def _manifest_problems(bundle: Bundle) -> Iterator[str]:
                 report.planned_makespan_ns != makespan.planned
             ),
             "makespan_shots are not those of the schedule": report.makespan_shots != makespan.shots,
+            "cutoff_violations are not those of the schedule": (
+                report.cutoff_violations != bundle.schedule.cutoff_violations
+            ),
         }
     )
 
@@ -86,6 +90,8 @@ def _count_problems(bundle: Bundle, task: ProgramSet) -> Iterator[str]:
             ),
             "peak_comm_qubits are not those of the programs": report.peak_comm_qubits != peaks,
             "the bounds contradict the pairs or each other": not bounds_agree(report),
+            "lower_bound_ns is not that of the programs": report.lower_bound_ns is not None
+            and abs(report.lower_bound_ns - longest_path_ns(task)) > _ROUNDING_NS,
         }
     )
 
