@@ -234,6 +234,23 @@ def other_closing(content: Any) -> None:
     content["epr"][0]["copy"]["closed"]["statement"] -= 1
 
 
+def another_closing(content: Any) -> None:
+    """Closed by the measurement of another copy at the same node, with the life that this gives."""
+    first = content["epr"][0]["copy"]
+    others = [entry["copy"] for entry in content["epr"][1:]]
+    other = next(c for c in others if c["closed"]["node"] == first["closed"]["node"])
+    times = content["operations"][first["closed"]["node"]]
+    later = times[other["closed"]["statement"]][0] - times[first["closed"]["statement"]][0]
+    first["closed"] = other["closed"]
+    first["life_ns"] += later
+
+
+def unused_at_once(content: Any) -> None:
+    """A half that is used as soon as it is there is said never to be."""
+    entry = next(e for e in content["epr"] if 0.0 in e["age_ns"])
+    entry["age_ns"][entry["age_ns"].index(0.0)] = None
+
+
 def message_twice(content: Any) -> None:
     content["messages"].append(content["messages"][0])
 
@@ -260,7 +277,9 @@ SCHEDULE: dict[str, tuple[Change, str]] = {
     "life": (put("epr", 0, "copy", "life_ns", add=1.0), "life_ns not"),
     "opened": (put("epr", 0, "copy", "opened", "statement", add=-1), "opened by"),
     "opened elsewhere": (put("epr", 0, "copy", "opened", "node", value="n9"), "does not exist"),
+    "never used at once": (unused_at_once, "age_ns at n"),
     "closed": (other_closing, "closed by"),
+    "closed with another": (another_closing, "closed by"),
     "closed nowhere": (put("epr", 0, "copy", "closed", "statement", value=9999), "does not exist"),
     "no copy": (put("epr", 0, "copy", value=None), "copies_with_cutoff is"),
     **{

@@ -62,7 +62,7 @@ def used_after(time: float, pair: int = 0, **link: float) -> DistributedProgram:
 
 def overtaken() -> DistributedProgram:
     """A pair that is planned second begins last: another one overtakes it on the other channel."""
-    rows = [delay(A, 3, 10.0), delay(A, 0, 6e5), delay(A, 4, 1.0), delay(A, 2, 2.0)]
+    rows = [delay(A, 2, 1.0), delay(A, 3, 2.0), delay(A, 4, 10.0), delay(A, 0, 6e5)]
     for pair, cell in enumerate((2, 3, 4)):
         rows += ends(pair, A, B, cell)
     rows += [gate(A, "cx", 0, 3), gate(A, "x", 4), delay(A, 4, 5e5)]

@@ -15,7 +15,9 @@ from dqc_compiler.kernels.makespan import sample_runs
 
 RUNS = 10_000
 _FEWEST_RUNS = 500
-_MOST_WORK = 2_000_000_000  # steps of the kernel, about a second; random numbers count as eight
+_MOST_WORK = (
+    2_000_000_000  # steps of the kernel, two or three seconds; random numbers count as eight
+)
 
 _Moment = tuple[int, float]  # so long after an event; ABSENT is the start of the program
 
@@ -146,7 +148,7 @@ def sample_makespan(
 
     Pairs take the channels of their link in the planned order, each the one that is free first, and
     wait as long as they are held after their comm qubits are free; everything else starts as soon
-    as it can. There are `RUNS` runs, fewer where these would take more than about a second.
+    as it can. There are `RUNS` runs, fewer where these would take more than some seconds.
 
     Args:
         program: the program.

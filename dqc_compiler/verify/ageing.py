@@ -156,10 +156,7 @@ class _Ageing:
                 if half.use is not None:
                     real = self.start((node, half.use)) - self.end(half.place)
                     self.oldest[key] = max(real, self.oldest.get(key, 0.0))
-                is_wrong = (real is None) != (age is None) or abs((real or 0) - (age or 0)) > (
-                    _ROUNDING_NS
-                )
-                if entry.age_ns is not None and is_wrong:
+                if entry.age_ns is not None and _differ(real, age):
                     yield f"{label}: age_ns at {self.names[node]} not as in programs and network"
             if entry.start_ns < entry.window_ns[0] + entry.hold_ns - _ROUNDING_NS:
                 yield f"{label}: it starts before its hold_ns is over"
@@ -240,6 +237,10 @@ class _Ageing:
             "copies": _exceeding(lives),
         }
         yield from _differing(told, wanted)
+
+
+def _differ(a: float | None, b: float | None) -> bool:
+    return (a is None) != (b is None) or abs((a or 0.0) - (b or 0.0)) > _ROUNDING_NS
 
 
 def _exceeding(ages: Iterator[tuple[float, float]] | list[tuple[float, float]]) -> int:
