@@ -6,7 +6,7 @@ import os
 import reprlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from math import isfinite
+from math import inf, isfinite
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, get_args
 
@@ -31,6 +31,7 @@ from dqc_compiler.ir import (
 )
 from dqc_compiler.ir.arrays import Int32
 from dqc_compiler.ir.rewriting import Rewriting
+from dqc_compiler.passes.cut_visits import CutVisits
 from dqc_compiler.passes.fuse import Fuse
 from dqc_compiler.passes.insert_gadgets import InsertGadgets
 from dqc_compiler.passes.join_visits import JoinVisits
@@ -198,6 +199,39 @@ class _JoinAndGiveBack:
         return replace(joined, placement=replace(joined.placement, network=self.network))
 
 
+_MOST_ROUNDS_OF_CUTS = 8
+
+
+@dataclass(frozen=True)
+class _MeetCutoffs:
+    """Cut the visits that live too long, and schedule again, as long as there are any.
+
+    Each round reserves more of the cutoff for the time that opening again takes. Of all rounds the
+    one with the smallest share of copies that are too old is kept, and of equal ones the cheapest.
+    """
+
+    name: ClassVar[str] = CutVisits.name
+
+    def run(self, plan: RemotePlan) -> RemotePlan:
+        links = plan.placement.network.links
+        if all(link.cutoff_us is None for link in links):
+            return plan
+        best, least = plan, (inf, 0)
+        for number in range(_MOST_ROUNDS_OF_CUTS):
+            schedule = ListSchedule(most_runs=1).run(InsertGadgets().run(plan))
+            late = schedule.violations
+            found = late.copies / max(1, late.copies_with_cutoff), plan.pairs
+            if found < least:
+                best, least = plan, found
+            if late.copies == 0:
+                break
+            again = CutVisits(schedule, share=0.9**number).run(plan)
+            if len(again) == len(plan):
+                break
+            plan = again
+        return best
+
+
 def stages(
     network: Network,
     options: Options,
@@ -224,6 +258,7 @@ def stages(
         place=_Task(_place(opened, options, patience, homes)),
         plan=_Task(PlanVisits()),
         join=_Task(_JoinAndGiveBack(network)),
+        cut=_Task(_MeetCutoffs()),
         insert=_Task(InsertGadgets()),
         schedule=_Task(ListSchedule()),
     )
@@ -298,8 +333,8 @@ class _Compilation:
         return Result(
             rewriting=made["fuse"],
             network=network,
-            placement=made["join-visits"].placement,
-            plan=made["join-visits"],
+            placement=made["cut-visits"].placement,
+            plan=made["cut-visits"],
             program=made["insert-gadgets"],
             schedule=made["schedule"],
             options=options,

@@ -143,12 +143,13 @@ def sample_makespan(
     lifetimes: Lifetimes,
     *,
     seed: int,
+    most_runs: int = RUNS,
 ) -> Sample:
     """Random runs in which every pair takes a geometric number of attempts.
 
     Pairs take the channels of their link in the planned order, each the one that is free first, and
     wait as long as they are held after their comm qubits are free; everything else starts as soon
-    as it can. There are `RUNS` runs, fewer where these would take more than some seconds.
+    as it can. There are `most_runs` runs, fewer where these would take more than some seconds.
 
     Args:
         program: the program.
@@ -157,6 +158,7 @@ def sample_makespan(
         order: the tasks in order of their planned starts.
         lifetimes: between which statements pairs and copies age.
         seed: the same seed gives the same figures.
+        most_runs: 1 at least.
     """
     events = _Events()
     numbers = {ends[0]: pair for pair, ends in enumerate(lifetimes.pair_statements)}
@@ -169,7 +171,7 @@ def sample_makespan(
     channels = _channels(program, links)
     work = len(events.constant) + sum(map(len, events.causes)) + len(watches)
     work += sum(8 + channels[link] for link in links)
-    runs = max(_FEWEST_RUNS, min(RUNS, _MOST_WORK // work)) if links else 1
+    runs = min(most_runs, max(_FEWEST_RUNS, _MOST_WORK // work)) if links else 1
     generators = _generators(program, channels)
     total, late, late_runs = sample_runs(
         *(*_graph(events), *generators, *_limits(watches), pairs + copies, runs, seed)

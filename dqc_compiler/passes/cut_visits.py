@@ -5,9 +5,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
+import rustworkx as rx
 
 from dqc_compiler.costs.lifetimes import ROUNDING_NS, planned_ages
 from dqc_compiler.ir import ABSENT, RemotePlan, Schedule, Step, StepKind
@@ -38,7 +40,13 @@ class _Reading:
         self.start = plan.placement.start_home.tolist()
         self.cells = [node.cells for node in plan.placement.network.nodes]
         self.routes = {(nodes[0], nodes[-1]): i for i, (nodes, _) in enumerate(plan.routes)}
+        self.neighbours: rx.PyDiGraph[int, float] = rx.PyDiGraph()
+        self.neighbours.add_nodes_from(range(len(self.cells)))
+        for nodes, links in plan.routes:
+            self.neighbours.add_edge(nodes[0], nodes[-1], float(len(links)))
+        self.known_ways: dict[tuple[int, int], list[int]] = {}
         self.visit_of: dict[int, _Visit] = {}  # position of the opening -> visit
+        self.visits_at: dict[tuple[int, int], list[_Visit]] = defaultdict(list)
         self.gadgets: list[int] = []  # position of every step that is one
         self.moves: dict[int, list[tuple[int, int]]] = defaultdict(list)  # wire -> (step, node)
         self.changes: dict[int, list[tuple[int, int]]] = defaultdict(list)  # node -> (step, cells)
@@ -58,6 +66,7 @@ class _Reading:
                 if (step.wire, step.source) in live:
                     live[step.wire, step.source].uses.append(index)
                 live[step.wire, step.target] = self.visit_of[index] = _Visit(index)
+                self.visits_at[step.wire, step.target].append(self.visit_of[index])
                 self.changes[step.target].append((index, 1))
                 continue
             is_move = step.kind is StepKind.MOVE
@@ -84,15 +93,39 @@ class _Reading:
             self.known_load[node] = np.cumsum(load)
         return int(self.known_load[node][index])
 
-    def opening(self, wire: int, node: int, index: int) -> Step | None:
-        """The step that opens a copy before another step; None if that is not possible."""
+    def opening(self, wire: int, node: int, index: int) -> list[Step]:
+        """Steps that open a copy before another step; none if that is not possible.
+
+        Copies that only pass nodes on the way are closed at once.
+        """
         root = self.root(wire, index)
-        if root == node or self.load(root, index) + 1 > self.cells[root]:
-            return None
-        number = self.routes.get((root, node))
-        if number is None:
-            return None
-        return Step(StepKind.OPEN, wire=wire, source=root, target=node, route=number)
+        way = [] if root == node else self.way(root, node)
+        passed = way[1:-1]
+        for place in way[:-1]:
+            needed = 2 if place in passed else 1
+            if self.load(place, index) + needed > self.cells[place]:
+                return []
+        if any(self.is_present(wire, place, index) for place in passed):
+            return []  # for how long is not clear: that visit may be cut as well
+        steps = [
+            Step(StepKind.OPEN, wire=wire, source=a, target=b, route=self.routes[a, b])
+            for a, b in pairwise(way)
+        ]
+        return steps + [Step(StepKind.CLOSE, wire=wire, source=place) for place in passed]
+
+    def is_present(self, wire: int, node: int, index: int) -> bool:
+        """Whether a wire has a copy at a node before a step."""
+        visits = self.visits_at[wire, node]
+        return any(visit.opening < index <= visit.closing for visit in visits)
+
+    def way(self, root: int, node: int) -> list[int]:
+        """Neighbours from a node to another one, as few as possible; empty if there is no way."""
+        if (root, node) not in self.known_ways:
+            paths = rx.dijkstra_shortest_paths(
+                self.neighbours, root, target=node, weight_fn=lambda links: links
+            )
+            self.known_ways[root, node] = list(paths[node]) if node in paths else []
+        return self.known_ways[root, node]
 
 
 @dataclass(slots=True)
@@ -119,9 +152,9 @@ class CutVisits:
 
     A copy has to be closed before the least `cutoff_us` of the links that it came over. Where it
     would not, it is closed after the last use that is in time and opened again right before the
-    next one, from the root, which takes another pair each. That is only done where the root is at a
-    neighbour that has a cell for the new half at that moment; a copy whose single use comes too
-    late stays as it is. Both show in the violations that the schedule counts.
+    next one, from the root, which takes the pairs of another visit. That is only done where there
+    is a cell for every new half at that moment; a copy whose single use comes too late stays as it
+    is. Both show in the violations that the schedule counts.
     """
 
     name: ClassVar[str] = "cut-visits"
@@ -169,9 +202,9 @@ class CutVisits:
         for use in visit.uses:
             if last != ABSENT and ends[use] > since + limit:
                 again = reading.opening(opening.wire, opening.target, use)
-                if again is not None:
+                if again:
                     edits.behind[last].append(close)
-                    edits.before[use].append(again)
+                    edits.before[use] += again
                     since = ends[use]  # it is opened right before
             last = use
         # A copy that waits for nothing but to be closed need not wait.

@@ -18,7 +18,7 @@ from dqc_compiler.costs.lifetimes import (
     pair_ages_ns,
     planned_violations,
 )
-from dqc_compiler.costs.makespan import sample_makespan
+from dqc_compiler.costs.makespan import RUNS, sample_makespan
 from dqc_compiler.costs.time import durations_ns
 from dqc_compiler.costs.waits import Task, find_waits, lower_bound_ns, remaining_ns
 from dqc_compiler.ir import ABSENT, DistributedProgram, Link, Schedule, Statement
@@ -225,6 +225,7 @@ class ListSchedule:
 
     Attributes:
         seed: of the random runs.
+        most_runs: of these; 1 where only the plan is asked for.
         prefetch: False for comparison: pairs wait until the qubits that they are for are there.
         in_time: share of pairs that are to be ready for their planned use, where that does not
             need an earlier start than prefetching gives; None: no pair is planned later.
@@ -232,6 +233,7 @@ class ListSchedule:
 
     name: ClassVar[str] = "schedule"
     seed: int = 0
+    most_runs: int = RUNS
     prefetch: bool = True
     in_time: float | None = 0.9
 
@@ -250,7 +252,9 @@ class ListSchedule:
         critical_path = tuple(_critical_path(tasks))[::-1]
         if self.in_time is not None:
             order = _delay_pairs(program, tasks, rows, order, self.in_time)
-        sample = sample_makespan(program, rows, tasks, order, lifetimes, seed=self.seed)
+        sample = sample_makespan(
+            program, rows, tasks, order, lifetimes, seed=self.seed, most_runs=self.most_runs
+        )
         start = [0.0] * len(rows)
         for task in tasks:
             for statement in task.statements:
