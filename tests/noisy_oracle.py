@@ -9,14 +9,19 @@ the Bell pairs are found again.
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import exp, pi
+from random import Random
 
 from qiskit import QuantumCircuit
 from qiskit_aer import AerSimulator
 from qiskit_aer.noise import pauli_error
 
-from dqc_compiler.ir import Circuit, Network, Schedule, Statement
+from dqc_compiler.formats.network_file import Network
+from dqc_compiler.ir import Circuit, Operation, Schedule, Statement
+from dqc_compiler.pipeline import Options, compile_circuit
+
+NO_DECAY_US = 1e12
 
 
 def simulated_fidelity(
@@ -135,3 +140,82 @@ def with_noise(network: Network, *, fidelity: float, t2_us: float) -> Network:
         nodes=tuple(replace(node, t2_us=t2_us) for node in network.nodes),
         links=tuple(replace(link, fidelity=fidelity) for link in network.links),
     )
+
+
+@dataclass(frozen=True)
+class Case:
+    """A circuit, and how many nodes with how many data and comm qubits each it runs on."""
+
+    circuit: Circuit
+    nodes: int
+    data_qubits: int
+    comm_qubits: int = 1
+
+    def schedule(self, *, fidelity: float, t2_us: float = NO_DECAY_US) -> Schedule:
+        network = Network.all_to_all(
+            nodes=self.nodes, data_qubits=self.data_qubits, comm_qubits=self.comm_qubits
+        )
+        noisy = with_noise(network, fidelity=fidelity, t2_us=t2_us)
+        return compile_circuit(self.circuit, noisy, options=Options(preset="fast")).schedule
+
+
+def _circuit(name: str, size: int, rows: list[Operation]) -> Circuit:
+    return Circuit.from_operations(name, [f"q[{i}]" for i in range(size)], [], rows)
+
+
+def _ghz(size: int) -> Circuit:
+    rows = [Operation("cx", (i, i + 1)) for i in range(size - 1)]
+    return _circuit("ghz", size, [Operation("h", (0,)), *rows])
+
+
+def _fourier(size: int) -> Circuit:
+    rows = []
+    for i in range(size):
+        rows.append(Operation("h", (i,)))
+        rows += [Operation("cp", (j, i), (pi / 2 ** (j - i),)) for j in range(i + 1, size)]
+    return _circuit("fourier", size, rows)
+
+
+def _random(seed: int, size: int, gates: int, one: tuple[str, ...] = ("h", "s", "t")) -> Circuit:
+    chance = Random(seed)
+    rows = []
+    for _ in range(gates):
+        if chance.random() < 0.5:
+            a, b = chance.sample(range(size), 2)
+            rows.append(Operation(chance.choice(("cx", "cz")), (a, b)))
+        else:
+            rows.append(Operation(chance.choice(one), (chance.randrange(size),)))
+    return _circuit("random", size, rows)
+
+
+def _changing_partners(seed: int) -> Circuit:
+    """Much to do for two pairs of qubits, and then for two other pairs: it takes teleports."""
+    chance = Random(seed)
+    rows = []
+    for pairs in (((0, 1), (2, 3)), ((0, 2), (1, 3))):
+        for _ in range(6):
+            for pair in pairs:
+                rows += [Operation(chance.choice(("h", "sx", "t")), (q,)) for q in pair]
+                rows.append(Operation("cx", pair))
+    return _circuit("partners", 4, rows)
+
+
+def _small_angles() -> Circuit:
+    """Layers of an Ising chain in a field, in steps of small angles."""
+    rows = []
+    for _ in range(2):
+        rows += [Operation("rzz", (i, i + 1), (0.35,)) for i in range(3)]
+        rows += [Operation("rx", (i,), (0.3,)) for i in range(4)]
+    return _circuit("ising", 4, rows)
+
+
+CASES: dict[str, Case] = {
+    "ghz": Case(_ghz(4), 2, 2),
+    "fourier": Case(_fourier(4), 2, 2),
+    "fourier, three nodes": Case(_fourier(4), 3, 2),
+    "random Clifford": Case(_random(5, 4, 24, ("h", "s", "sx")), 3, 2),
+    "random Clifford+T": Case(_random(6, 4, 24), 2, 3),
+    "teleports": Case(_changing_partners(3), 2, 3),
+    "small angles": Case(_small_angles(), 2, 2),
+}
+"""Circuits on two or three nodes with at most 10 qubits: with the references at most 12."""

@@ -32,7 +32,8 @@ from dqc_compiler.ir import Schedule, Statement
 from dqc_compiler.ir.arrays import frozen
 from dqc_compiler.ir.fidelity import Fidelity
 
-SHOTS = 4096
+_FEWEST_SHOTS, _MOST_SHOTS = 2048, 16_384
+_MOST_WORK = 2**26  # shots x statements, about half a second
 _CERTAIN = 1e-12
 _DIGITS = 9  # significant ones; the last bits of sums and exponentials differ between processors
 
@@ -231,7 +232,9 @@ class _Frames:
 class _Run:
     """One sampling, with the noise of some of the cells."""
 
-    def __init__(self, schedule: Schedule, *, waiting: bool, distribution: bool, seed: int) -> None:
+    def __init__(
+        self, schedule: Schedule, sampler: _Sampler, *, waiting: bool, distribution: bool
+    ) -> None:
         self.program = schedule.program
         self.schedule = schedule
         self.is_on = {True: waiting, False: distribution}
@@ -243,7 +246,7 @@ class _Run:
         self.t2 = [node.t2_us for node, size in zip(nodes, sizes, strict=True) for _ in range(size)]
         self.clock: list[float | None] = [None] * cells  # None: in a state that cannot dephase
         self.ages = [[0.0, 0.0] for _ in range(cells)]  # ns as comm and as data qubit, not yet hit
-        self.frames = _Frames(cells, _Sampler(SHOTS, seed))
+        self.frames = _Frames(cells, sampler)
         self.log_none = 0.0
 
     def run(self) -> tuple[float, float]:
@@ -397,10 +400,12 @@ def estimate_fidelity(schedule: Schedule, *, seed: int = 0) -> Fidelity:
         schedule: planned times of every statement.
         seed: of the random errors.
     """
+    affordable = _MOST_WORK // max(1, len(schedule.program))
+    shots = max(_FEWEST_SHOTS, min(_MOST_SHOTS, affordable // 8 * 8))
 
     def sample(*, waiting: bool, distribution: bool) -> tuple[float, float]:
-        run = _Run(schedule, waiting=waiting, distribution=distribution, seed=seed)
-        found, none = run.run()
+        sampler = _Sampler(shots, seed)
+        found, none = _Run(schedule, sampler, waiting=waiting, distribution=distribution).run()
         return _rounded(found), _rounded(none)
 
     total, at_least = sample(waiting=True, distribution=True)
@@ -412,7 +417,7 @@ def estimate_fidelity(schedule: Schedule, *, seed: int = 0) -> Fidelity:
         distribution=distribution,
         waiting=waiting,
         at_least=at_least,
-        shots=SHOTS,
+        shots=shots,
         pair_at_use=frozen([_rounded(each) for each in at_use], np.float64),
         gadget=frozen([_rounded(each) for each in gadgets], np.float64),
     )
