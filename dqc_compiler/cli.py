@@ -403,10 +403,10 @@ def _fidelity_row(report: Report) -> dict[str, str]:
     parts = report.fidelity_estimate
     if report.fidelity is None or parts is None:
         return {}
-    shown = f"{report.fidelity:.3g}"
-    return {
-        "fidelity": f"{shown} (distribution {parts.distribution:.3g}, waiting {parts.waiting:.3g})"
-    }
+    shown = (report.fidelity, parts.distribution, parts.waiting)
+    # Of less the sampling knows little more than that.
+    total, distribution, waiting = (f"{f:.3f}" if f >= 0.01 else "< 0.01" for f in shown)
+    return {"fidelity": f"{total} (distribution {distribution}, waiting {waiting})"}
 
 
 def _bound_words(report: Report) -> str:

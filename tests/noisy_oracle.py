@@ -19,7 +19,7 @@ from qiskit_aer.noise import pauli_error
 
 from dqc_compiler.formats.network_file import Network
 from dqc_compiler.ir import Circuit, Operation, Schedule, Statement
-from dqc_compiler.pipeline import Options, compile_circuit
+from dqc_compiler.pipeline import compile_circuit
 
 NO_DECAY_US = 1e12
 
@@ -156,7 +156,7 @@ class Case:
             nodes=self.nodes, data_qubits=self.data_qubits, comm_qubits=self.comm_qubits
         )
         noisy = with_noise(network, fidelity=fidelity, t2_us=t2_us)
-        return compile_circuit(self.circuit, noisy, options=Options(preset="fast")).schedule
+        return compile_circuit(self.circuit, noisy).schedule
 
 
 def _circuit(name: str, size: int, rows: list[Operation]) -> Circuit:

@@ -413,7 +413,8 @@ def estimate_fidelity(schedule: Schedule, *, seed: int = 0) -> Fidelity:
     waiting, _ = sample(waiting=True, distribution=False)
     at_use, gadgets = pair_fidelities(schedule)
     return Fidelity(
-        total=total,
+        # No error is likelier than not, so more of them make nothing better; samples may say so.
+        total=min(total, distribution, waiting),
         distribution=distribution,
         waiting=waiting,
         at_least=at_least,
