@@ -33,7 +33,7 @@ def simulated_fidelity(
         original: the circuit, without measurements.
         schedule: of its programs.
         shots: runs; the standard error is at most 1 / (2 sqrt(shots)).
-        seed: of the simulator.
+        seed: of the simulator; of seeds that differ by less than `shots`, most shots are the same.
         stored: whether qubits dephase.
     """
     circuit = _Noisy(original, schedule, stored=stored).run()

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import cos, exp, log1p, pi, sin
+from random import Random
 
 import numpy as np
 
@@ -112,6 +113,8 @@ class _Sampler:
         self.shots = shots
         self.every = (1 << shots) - 1
         self._random = np.random.default_rng(seed)
+        self._chance = Random(seed)  # much faster for single numbers and for bits
+        self._to_next = self._chance.expovariate(1.0)
 
     def some(self, probability: float) -> int:
         """A random set that holds each shot with this probability."""
@@ -121,19 +124,23 @@ class _Sampler:
             return self.every
         if probability < 0.01:
             return self._few(probability)
+        if abs(probability - 0.5) < _CERTAIN:
+            return self._chance.getrandbits(self.shots)
         hit = np.packbits(self._random.random(self.shots) < probability)
         return int.from_bytes(hit.tobytes(), "little")
 
     def _few(self, probability: float) -> int:
         """The same in time that grows with the shots that are hit.
 
-        A Poisson number of flips, of mean m, is odd with probability (1 - exp(-2m))/2.
+        A Poisson number of flips, of mean m, is odd with probability (1 - exp(-2m))/2. All flips
+        are events of one Poisson process, of which each call uses up a stretch.
         """
-        mean = -log1p(-2.0 * probability) / 2.0
+        stretch = -log1p(-2.0 * probability) / 2.0 * self.shots
         result = 0
-        flips = int(self._random.poisson(mean * self.shots))
-        for shot in self._random.integers(self.shots, size=flips).tolist():
-            result ^= 1 << shot
+        while self._to_next < stretch:
+            result ^= 1 << self._chance.randrange(self.shots)
+            self._to_next += self._chance.expovariate(1.0)
+        self._to_next -= stretch
         return result
 
 
