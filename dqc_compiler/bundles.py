@@ -101,6 +101,7 @@ def _contents(
         program=result.program,
         schedule=result.schedule,
         bounds=result.bounds,
+        fidelity=result.fidelity,
         engines=EnginesUsed(used=result.engines.used, not_installed=result.engines.not_installed),
         seed=options.pop("seed"),
         options=options,

@@ -358,11 +358,23 @@ def _summary(report: Report, output: Path) -> str:
         "e-bits": f"{report.ebits}{_bound_words(report)}",
         "peak comm qubits": shown,
         "makespan": f"mean {_time(makespan.mean)}, 95th percentile {_time(makespan.p95)}",
+        **_fidelity_row(report),
         "verdict": _verdict_words(report.verdict),
         **({} if report.stopped == "done" else {"search": f"stopped: {report.stopped}"}),
         "bundle": str(output),
     }
     return "".join(f"{name:<18}{value}\n" for name, value in rows.items())
+
+
+def _fidelity_row(report: Report) -> dict[str, str]:
+    """The estimate, and what distribution and waiting would leave alone."""
+    parts = report.fidelity_estimate
+    if report.fidelity is None or parts is None:
+        return {}
+    shown = (report.fidelity, parts.distribution, parts.waiting)
+    # Of less the sampling knows little more than that.
+    total, distribution, waiting = (f"{f:.3f}" if f >= 0.01 else "< 0.01" for f in shown)
+    return {"fidelity": f"{total} (distribution {distribution}, waiting {waiting})"}
 
 
 def _bound_words(report: Report) -> str:

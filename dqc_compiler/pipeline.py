@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, get_args
 from qiskit.passmanager import GenericPass, MultiStagePassManager
 
 from dqc_compiler.costs.bounds import find_bounds
+from dqc_compiler.costs.error_frames import estimate_fidelity
 from dqc_compiler.costs.routes import open_passages
 from dqc_compiler.engines import AUTO, CHOICES, Chosen, choose
 from dqc_compiler.formats.circuit_in import read_circuit
@@ -23,6 +24,7 @@ from dqc_compiler.ir import (
     Bound,
     Circuit,
     DistributedProgram,
+    Fidelity,
     Network,
     Placement,
     RemotePlan,
@@ -120,6 +122,7 @@ class Result:
     options: Options
     seconds: dict[str, float] = field(compare=False)  # pass name -> wall time
     bounds: tuple[Bound, ...] = ()  # what is known about fewer pairs
+    fidelity: Fidelity | None = None  # None: it is not estimated
     engines: Chosen = field(default_factory=Chosen)  # where the search began
     stopped: Stopped = "done"  # why the search has ended
 
@@ -303,8 +306,11 @@ class _Compilation:
         started = perf_counter()
         bounds = find_bounds(result.placement)
         self.note("bound", perf_counter() - started)
+        started = perf_counter()
+        fidelity = estimate_fidelity(result.schedule)
+        self.note("fidelity", perf_counter() - started)
         stopped = "interrupted" if interruption.has_come else self.patience.stopped
-        return replace(result, bounds=bounds, stopped=stopped)
+        return replace(result, bounds=bounds, fidelity=fidelity, stopped=stopped)
 
     def regrouped(self) -> Regrouping | None:
         """The circuit with other ladders, unless it has none, or the user has chosen a start."""

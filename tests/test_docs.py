@@ -470,6 +470,7 @@ BUNDLE_TABLES = {
         report.MakespanFigures,
         report.LinkFigures,
         report.NodeFigures,
+        report.FidelityFigures,
         report.GadgetFigures,
         report.EnginesUsed,
         report.FrontEntry,

@@ -33,7 +33,8 @@ Change = Callable[[Any], None]
 def network(**link: Any) -> Network:
     made = Network.all_to_all(nodes=3, data_qubits=2, comm_qubits=4)
     links = tuple(replace(each, **link) for each in made.links)
-    return replace(made, links=links)
+    nodes = tuple(replace(each, t2_us=20_000.0) for each in made.nodes)
+    return replace(made, links=links, nodes=nodes)
 
 
 BOUND = {"holds_for": "every placement", "pairs": 0, "method": "m", "statement": "s"}
@@ -144,6 +145,16 @@ REPORT: dict[str, tuple[Change, str]] = {
         for key in ("count", "pairs")
     },
     "gadget missing": (lambda content: content["per_gadget"].pop("move"), "per_gadget does not"),
+    "fidelity": (put("fidelity", add=1e-6), "manifest.json differ"),
+    "no fidelity": (put("fidelity", value=None), "not told together"),
+    "no estimate": (put("fidelity_estimate", value=None), "not told together"),
+    "no error": (put("fidelity_estimate", "at_least", times=1.0001), "at_least is"),
+    "distribution": (put("fidelity_estimate", "distribution", times=0.8), "kept their state is"),
+    "waiting": (put("fidelity_estimate", "waiting", times=0.8), "comm qubits were perfect is"),
+    "link fidelity": (put("per_link", 1, "fidelity", times=1.0001), "fidelity of link 1"),
+    "no link fidelity": (put("per_link", 1, "fidelity", value=None), "fidelity of link 1"),
+    "gadget fidelity": (put("per_gadget", "open", "fidelity", times=1.0001), "fidelity of open"),
+    "fidelity of closing": (put("per_gadget", "close", "fidelity", value=1.0), "fidelity of close"),
     "verdict": (put("verdict", "equivalent", value=None), "the verdicts differ"),
     "front pairs": (put("pareto", -1, "pairs", add=-1), "not one entry has the figures"),
     "front peak": (put("pareto", -1, "peak_comm_qubits", "n0", add=5), "not one entry has"),
@@ -198,6 +209,38 @@ def test_bounds_that_the_manifest_repeats_are_refused(
     first = spoiled(original, tmp_path / "first", "report.json", put(key, value=value))
     both = spoiled(first, tmp_path / "both", "manifest.json", put("figures", key, value=value))
     assert "the bounds contradict" in refused(both)["figures"]
+
+
+@pytest.mark.parametrize("times", [0.8, 1.2])
+def test_a_wrong_fidelity_that_the_manifest_repeats_is_refused(
+    original: Path, tmp_path: Path, times: float
+) -> None:
+    first = spoiled(original, tmp_path / "first", "report.json", put("fidelity", times=times))
+    change = put("figures", "fidelity", times=times)
+    both = spoiled(first, tmp_path / "both", "manifest.json", change)
+    found = refused(both)
+    assert found.keys() == {"figures"}
+    assert found["figures"].startswith("fidelity is")
+
+
+def test_a_fidelity_of_other_coherence_times_is_refused(original: Path, tmp_path: Path) -> None:
+    """No time differs, so the schedule is right."""
+    change = put("node", "n1", "t2_us", times=1.01)
+    found = refused(spoiled(original, tmp_path, "network.json", change))
+    assert found.keys() == {"figures"}
+    assert "at_least is" in found["figures"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_right_fidelities_pass(tmp_path: Path, seed: int) -> None:
+    """Conditions, resets and every gate: two readings of what noise does to them agree."""
+    circuit = random_circuit(seed, qubits=6, gates=40, clbits=3)
+    made = Network.all_to_all(nodes=3, data_qubits=2, comm_qubits=2)
+    given = replace(made, nodes=tuple(replace(node, t2_us=20_000.0) for node in made.nodes))
+    result = compile_circuit(circuit, given, options=Options(preset="fast"))
+    save_bundle(result, tmp_path / "bundle")
+    checks = {check.name: check for check in verify_bundle(tmp_path / "bundle", circuit).checks}
+    assert checks["figures"].passed, checks["figures"].detail
 
 
 def test_remote_gates_that_the_pairs_do_not_serve(original: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from dqc_compiler.ir.bound import Bound
 from dqc_compiler.ir.circuit import ABSENT, Circuit, Operation
+from dqc_compiler.ir.fidelity import Fidelity
 from dqc_compiler.ir.network import Link, Network, Node
 from dqc_compiler.ir.placement import Placement
 from dqc_compiler.ir.plan import RemotePlan, Step, StepKind
@@ -15,6 +16,7 @@ __all__ = [
     "Bound",
     "Circuit",
     "DistributedProgram",
+    "Fidelity",
     "GadgetKind",
     "Link",
     "Makespan",

@@ -11,6 +11,7 @@ from dqc_compiler.formats.front import FrontEntry, on_front
 from dqc_compiler.formats.manifest import LOGICAL
 from dqc_compiler.formats.report import Report
 from dqc_compiler.formats.report_bounds import bounds_agree
+from dqc_compiler.verify.fidelity import fidelity_problems
 from dqc_compiler.verify.longest_path import longest_path_ns
 from dqc_compiler.verify.programs import ProgramSet
 from dqc_compiler.verify.structure import OUT, channel_ends, peak_comm_qubits
@@ -34,6 +35,7 @@ def figures_problems(bundle: Bundle, task: ProgramSet) -> list[str]:
         *_manifest_problems(bundle),
         *_count_problems(bundle, task),
         *_table_problems(bundle, task),
+        *fidelity_problems(task, report, bundle.schedule),
         *([] if report.pareto is None else _front_problems(report, report.pareto)),
     ]
 
