@@ -6,7 +6,7 @@ import os
 import reprlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from math import inf, isfinite
+from math import isfinite
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, get_args
 
@@ -14,6 +14,7 @@ from qiskit.passmanager import GenericPass, MultiStagePassManager
 
 from dqc_compiler.costs.bounds import find_bounds
 from dqc_compiler.costs.error_frames import estimate_fidelity
+from dqc_compiler.costs.prices import EBITS, Objective, priced
 from dqc_compiler.costs.routes import open_passages
 from dqc_compiler.engines import AUTO, CHOICES, Chosen, choose
 from dqc_compiler.formats.circuit_in import read_circuit
@@ -33,14 +34,13 @@ from dqc_compiler.ir import (
 )
 from dqc_compiler.ir.arrays import Int32
 from dqc_compiler.ir.rewriting import Rewriting
-from dqc_compiler.passes.cut_visits import CutVisits
 from dqc_compiler.passes.fuse import Fuse
 from dqc_compiler.passes.insert_gadgets import InsertGadgets
-from dqc_compiler.passes.join_visits import JoinVisits
 from dqc_compiler.passes.plan_visits import PlanVisits
 from dqc_compiler.passes.regroup import Regroup, Regrouping
 from dqc_compiler.passes.schedule import ListSchedule
 from dqc_compiler.passes.segment import Segment
+from dqc_compiler.planning import JoinAndGiveBack, MeetCutoffs, Valuation
 from dqc_compiler.portfolio import Place, Preset
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ class Options:
         rounds: of the preset "best", 0 or more, and of no other; None: until the time limit, or
             one per core.
         engine: where the search begins, one of `engines.CHOICES`.
+        minimize: what is to be small; by default the number of pairs.
         verify: which checks are made of a saved bundle, "auto", "all" or "off".
 
     Raises:
@@ -75,6 +76,7 @@ class Options:
     time_limit: float | None = None
     rounds: int | None = None
     engine: str = AUTO
+    minimize: Objective = EBITS
     verify: Verify = "auto"
 
     def __post_init__(self) -> None:
@@ -84,6 +86,8 @@ class Options:
         _check_choice("preset", self.preset, get_args(Preset))
         _check_choice("engine", self.engine, CHOICES)
         _check_choice("verify", self.verify, get_args(Verify))
+        if not isinstance(self.minimize, Objective):
+            raise TypeError(f"minimize has to be an Objective, not {self.minimize!r}")
         if self.time_limit is not None:
             expected = "a finite number of seconds above 0, or None"
             _check_number("time_limit", self.time_limit, (int, float), expected)
@@ -186,55 +190,6 @@ class _FuseRegrouped:
         return rewriting.then(Fuse().run(rewriting.circuit))
 
 
-@dataclass(frozen=True)
-class _JoinAndGiveBack:
-    """Join visits, and give the data qubits back that `costs.routes.open_passages` has taken.
-
-    They counted as comm qubits while the plan was made. In the programs they are data qubits, which
-    start empty and take what has to wait in a node until a pair has passed.
-    """
-
-    network: Network
-    name: ClassVar[str] = JoinVisits.name
-
-    def run(self, plan: RemotePlan) -> RemotePlan:
-        joined = JoinVisits().run(plan)
-        return replace(joined, placement=replace(joined.placement, network=self.network))
-
-
-_MOST_ROUNDS_OF_CUTS = 8
-
-
-@dataclass(frozen=True)
-class _MeetCutoffs:
-    """Cut the visits that live too long, and schedule again, as long as there are any.
-
-    Each round reserves more of the cutoff for the time that opening again takes. Of all rounds the
-    one with the smallest share of copies that are too old is kept, and of equal ones the cheapest.
-    """
-
-    name: ClassVar[str] = CutVisits.name
-
-    def run(self, plan: RemotePlan) -> RemotePlan:
-        links = plan.placement.network.links
-        if all(link.cutoff_us is None for link in links):
-            return plan
-        best, least = plan, (inf, 0)
-        for number in range(_MOST_ROUNDS_OF_CUTS):
-            schedule = ListSchedule(most_runs=1).run(InsertGadgets().run(plan))
-            late = schedule.violations
-            found = late.copies / max(1, late.copies_with_cutoff), plan.pairs
-            if found < least:
-                best, least = plan, found
-            if late.copies == 0:
-                break
-            again = CutVisits(schedule, share=0.9**number).run(plan)
-            if len(again) == len(plan):
-                break
-            plan = again
-        return best
-
-
 def stages(
     network: Network,
     options: Options,
@@ -258,20 +213,25 @@ def stages(
     return MultiStagePassManager(
         fuse=_Task(Fuse() if regrouping is None else _FuseRegrouped(regrouping)),
         segment=_Task(_SegmentFused()),
-        place=_Task(_place(opened, options, patience, homes)),
+        place=_Task(_place(network, opened, options, patience, homes)),
         plan=_Task(PlanVisits()),
-        join=_Task(_JoinAndGiveBack(network)),
-        cut=_Task(_MeetCutoffs()),
+        join=_Task(JoinAndGiveBack(network)),
+        cut=_Task(MeetCutoffs()),
         insert=_Task(InsertGadgets()),
         schedule=_Task(ListSchedule()),
     )
 
 
 def _place(
-    network: Network, options: Options, patience: Patience | None, homes: Int32 | None
+    network: Network,
+    opened: Network,
+    options: Options,
+    patience: Patience | None,
+    homes: Int32 | None,
 ) -> Place:
     return Place(
-        network=network,
+        network=opened,
+        valuation=Valuation(network, options.minimize),
         seed=options.seed,
         preset=options.preset,
         patience=patience or Patience(options.time_limit),
@@ -345,7 +305,7 @@ class _Compilation:
             schedule=made["schedule"],
             options=options,
             seconds=self.seconds,
-            engines=_place(opened, options, patience, homes).engines_used(made["segment"]),
+            engines=_place(network, opened, options, patience, homes).engines_used(made["segment"]),
         )
 
     def note(self, name: str, duration: float) -> None:
@@ -384,7 +344,7 @@ def compile_circuit(
     choose(chosen.engine)
     original = circuit if isinstance(circuit, Circuit) else read_circuit(circuit)
     check_fit(len(original.qubits), network, source=original.source)
-    opened = open_passages(network, len(original.qubits))
+    opened = priced(open_passages(network, len(original.qubits)), chosen.minimize)
     limit = None if chosen.preset == "fast" else chosen.time_limit  # `fast` is always finished
     patience = Patience(limit, interruption or Interruption())
     return _Compilation(original, network, opened, chosen, patience, progress).run()

@@ -85,6 +85,17 @@ def loss(link: Link) -> float:
     return -math.log(link.fidelity)
 
 
+def average_time_ns(network: Network) -> float:
+    """Mean generation time of a pair, over the links."""
+    return sum(link.mean_generation_ns for link in network.links) / max(1, len(network.links))
+
+
+def average_loss(network: Network) -> float:
+    """-log F of a fresh pair, over the links; 1 where all are perfect, so that it may divide."""
+    losses = [loss(link) for link in network.links]
+    return sum(losses) / len(losses) if any(losses) else 1.0
+
+
 def _relative(values: list[float]) -> list[float]:
     """Values over their mean; where that is 0, all are average."""
     mean = sum(values) / len(values) if values else 0.0
