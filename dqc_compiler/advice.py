@@ -495,7 +495,11 @@ def _rows(study: _Study, outcomes: _Outcomes) -> tuple[Row, ...]:
     ranked = sorted(outcomes, key=lambda each: each[1].rank(study.by))
     base = None if study.base is None else study.base.outcome
     return tuple(
-        Row(upgrade=upgrade, outcome=outcome, change=base and _change(base, outcome))
+        Row(
+            upgrade=upgrade,
+            outcome=outcome,
+            change=None if base is None else _change(base, outcome),
+        )
         for upgrade, outcome in ranked
     )
 
