@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import inspect
 import platform
-import sys
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from importlib import import_module
-from math import isfinite
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
@@ -21,17 +19,19 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 import click
 
 from dqc_compiler import engines, topologies
+from dqc_compiler.cli_circuit import digest_of, read_circuit_argument
 from dqc_compiler.cli_network import network
 from dqc_compiler.cli_options import (
     comm_count,
     comm_qubits_option,
     diagnostics_option,
+    finite_seconds,
     format_option,
+    seed_option,
 )
 from dqc_compiler.cli_terminal import EXIT_INTERRUPTED, Terminal, run
 from dqc_compiler.diagnostics import CompilerError, Diagnostic, Place
 from dqc_compiler.diagnostics.bundle import NotEquivalent
-from dqc_compiler.diagnostics.circuit import CircuitNotUtf8
 from dqc_compiler.diagnostics.usage import (
     BadNetworkSize,
     NetworkNotChosen,
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 SUBJECTS = ("bundle", "circuit", "network", "placement", "usage", "verify")
 """Modules of `dqc_compiler.diagnostics` that define codes."""
 
-SCHEMAS = ("network", "manifest", "schedule", "report", "rewrites")
+SCHEMAS = ("network", "manifest", "schedule", "report", "rewrites", "advice")
 DEFAULT_TOPOLOGY = "all-to-all"
 MAX_SHOWN_NODES = 8
 
@@ -72,14 +72,6 @@ def _print_version(context: click.Context, _parameter: click.Parameter, value: b
     lines = [own, f"Python {platform.python_version()}", *versions]
     context.find_object(Terminal).emit("\n".join(lines) + "\n")  # type: ignore[union-attr]
     context.exit()
-
-
-def _finite(
-    _context: click.Context, _parameter: click.Parameter, value: float | None
-) -> float | None:
-    if value is not None and not isfinite(value):
-        raise click.BadParameter(f"{value} is not a number of seconds")
-    return value
 
 
 _version_option = click.option(
@@ -136,7 +128,7 @@ def dqc() -> None:
 @click.option(
     "--time-limit",
     type=click.FloatRange(min=0, min_open=True),
-    callback=_finite,
+    callback=finite_seconds,
     metavar="SEC",
     help="Stop searching after so long; the preset fast is always finished.",
 )
@@ -151,7 +143,7 @@ def dqc() -> None:
     is_flag=True,
     help="Show what fewer or more comm qubits would cost, each budget compiled and verified.",
 )
-@click.option("--seed", type=click.IntRange(min=0, max=2**31 - 1), default=0, show_default=True)
+@seed_option
 @click.option(
     "--verify",
     type=click.Choice(["auto", "all", "off"]),
@@ -259,7 +251,7 @@ def _compile(
     started = perf_counter()
     file = choices["network_file"]
     network: ir.Network | None = None if file is None else Network.read(file)
-    circuit, circuit_digest = _read_circuit(choices["circuit"])
+    circuit, circuit_digest = read_circuit_argument(choices["circuit"])
     if network is None:
         network = _made_network(len(circuit.qubits), choices)
     read = perf_counter()
@@ -288,7 +280,7 @@ def _compile(
             output,
             original=circuit,
             circuit_digest=circuit_digest,
-            network_digest=None if file is None else _digest_of(Path(file)),
+            network_digest=None if file is None else digest_of(Path(file)),
             force=choices["force"],
             keep_failed=choices["keep_failed"],
             pareto=pareto,
@@ -314,38 +306,6 @@ def _made_network(qubits: int, choices: Mapping[str, Any]) -> ir.Network:
         data_qubits=-(-qubits // nodes) if data is None else data,
         comm_qubits=comm_count(comm),
     )
-
-
-def _read_circuit(argument: str) -> tuple[ir.Circuit, str]:
-    """The circuit and the SHA-256 of its text."""
-    from dqc_compiler.formats.bundle_contents import digest
-    from dqc_compiler.formats.circuit_in import read_circuit
-
-    if argument != "-":
-        circuit = read_circuit(argument)
-        return circuit, _digest_of(Path(argument))
-    from dqc_compiler.formats.circuit_text import MAX_BYTES
-
-    if sys.stdin is None:  # closed by the caller
-        raise click.UsageError("standard input is closed")
-    data = sys.stdin.buffer.read(MAX_BYTES + 1)
-    return read_circuit("<stdin>", text=_decoded(data)), digest(data)
-
-
-def _digest_of(path: Path) -> str:
-    from dqc_compiler.formats.bundle_contents import digest
-
-    return digest(path.read_bytes())
-
-
-def _decoded(data: bytes) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        byte = f"0x{data[error.start]:02x}"
-        place = Place(file="<stdin>")
-        problem = CircuitNotUtf8(offset=error.start, byte=byte, place=place)
-        raise CompilerError(problem) from None
 
 
 def _summary(report: Report, output: Path) -> str:
@@ -446,7 +406,7 @@ def verify(
     from dqc_compiler.bundles import verify_bundle
 
     with terminal.progress("verifying"):
-        original = _read_circuit(circuit)[0]
+        original = read_circuit_argument(circuit)[0]
         verdict = verify_bundle(bundle, original, level=level)
     terminal.emit(verdict.text() if output_format == "json" else _check_table(verdict))
     if verdict.equivalent is None:
@@ -479,7 +439,7 @@ dqc.add_command(network)
 @click.argument("name", metavar="NAME", type=click.Choice(SCHEMAS))
 @click.pass_obj
 def schema(terminal: Terminal, /, *, name: str) -> None:
-    """Print the JSON Schema of a file: network, manifest, schedule, report or rewrites."""
+    """Print the JSON Schema of a file, or of what `dqc network advise` prints."""
     from dqc_compiler.formats.schema import schema_text
 
     terminal.emit(schema_text(name))

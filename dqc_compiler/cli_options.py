@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 import click
 
 from dqc_compiler.cli_terminal import Terminal
@@ -33,6 +35,15 @@ def _comm_qubits(
         raise click.BadParameter(f"{value!r} is not a number, nor unlimited") from None
 
 
+def finite_seconds(
+    _context: click.Context, _parameter: click.Parameter, value: float | None
+) -> float | None:
+    """What `--time-limit` was given, unless it is no number of seconds."""
+    if value is not None and not isfinite(value):
+        raise click.BadParameter(f"{value} is not a number of seconds")
+    return value
+
+
 diagnostics_option = click.option(
     "--diagnostics",
     type=click.Choice(["text", "json"]),
@@ -56,4 +67,7 @@ comm_qubits_option = click.option(
     metavar="C|unlimited",
     callback=_comm_qubits,
     help=f"Comm qubits of each node.  [default: {DEFAULT_COMM_QUBITS}]",
+)
+seed_option = click.option(
+    "--seed", type=click.IntRange(min=0, max=2**31 - 1), default=0, show_default=True
 )
