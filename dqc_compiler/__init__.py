@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from dqc_compiler.advice import Advice, advise
     from dqc_compiler.bundles import save_bundle, verify_bundle
+    from dqc_compiler.costs.prices import Objective
     from dqc_compiler.diagnostics import CompilerError
     from dqc_compiler.formats.bundle_in import read_bundle
     from dqc_compiler.formats.network_file import Network
@@ -23,6 +24,7 @@ __all__ = [
     "Advice",
     "CompilerError",
     "Network",
+    "Objective",
     "Options",
     "Result",
     "advise",
@@ -36,6 +38,7 @@ _HOME = {
     "Advice": "dqc_compiler.advice",
     "CompilerError": "dqc_compiler.diagnostics",
     "Network": "dqc_compiler.formats.network_file",
+    "Objective": "dqc_compiler.costs.prices",
     "Options": "dqc_compiler.pipeline",
     "Result": "dqc_compiler.pipeline",
     "advise": "dqc_compiler.advice",

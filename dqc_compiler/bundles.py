@@ -91,7 +91,7 @@ def _contents(
     network_digest: str | None,
     pareto: tuple[FrontEntry, ...] | None,
 ) -> Contents:
-    options = dataclasses.asdict(result.options)
+    options = dataclasses.asdict(result.options) | {"minimize": str(result.options.minimize)}
     if pareto is not None:
         options["pareto"] = True
     return make_contents(

@@ -27,6 +27,7 @@ from dqc_compiler.cli_options import (
     diagnostics_option,
     finite_seconds,
     format_option,
+    minimize_option,
     seed_option,
 )
 from dqc_compiler.cli_terminal import EXIT_INTERRUPTED, Terminal, run
@@ -125,6 +126,7 @@ def dqc() -> None:
     show_default=True,
     help="Where the search begins; auto: everywhere.",
 )
+@minimize_option
 @click.option(
     "--time-limit",
     type=click.FloatRange(min=0, min_open=True),
@@ -255,7 +257,7 @@ def _compile(
     if network is None:
         network = _made_network(len(circuit.qubits), choices)
     read = perf_counter()
-    names = ("seed", "preset", "time_limit", "rounds", "engine", "verify")
+    names = ("seed", "preset", "time_limit", "rounds", "engine", "minimize", "verify")
     options = Options(**{name: choices[name] for name in names})
     pareto = None
     if choices["pareto"]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from math import isfinite
+from typing import TYPE_CHECKING
 
 import click
 
 from dqc_compiler.cli_terminal import Terminal
+
+if TYPE_CHECKING:
+    from dqc_compiler.costs.prices import Objective
 
 DEFAULT_COMM_QUBITS = 2
 
@@ -44,6 +48,23 @@ def finite_seconds(
     return value
 
 
+def _objective(_context: click.Context, _parameter: click.Parameter, value: str) -> Objective:
+    from dqc_compiler.costs.prices import Objective  # noqa: PLC0415 (numpy: the help needs none)
+
+    try:
+        return Objective.parse(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+minimize_option = click.option(
+    "--minimize",
+    metavar="WHAT",
+    default="ebits",
+    show_default=True,
+    callback=_objective,
+    help="ebits, makespan, fidelity (its loss), or a mix such as ebits=1,makespan=0.5.",
+)
 diagnostics_option = click.option(
     "--diagnostics",
     type=click.Choice(["text", "json"]),

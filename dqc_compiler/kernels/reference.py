@@ -797,7 +797,8 @@ class _Walk:
                     continue
                 away = self.next_home(other, self.segment[other])
                 is_full = self.roots(target) >= self.data[target]
-                if is_full and self.roots(away) + 1 < self.cells[away]:
+                most = self.cells[away] - int(self.given.reserve[away])
+                if is_full and self.roots(away) + 1 <= most:
                     self.move(other, away)
         most = self.cells[target] - int(self.given.reserve[target])
         return self.roots(target) + 1 <= most and self.move(wire, target)
