@@ -36,7 +36,7 @@ def figures_problems(bundle: Bundle, task: ProgramSet) -> list[str]:
         *_count_problems(bundle, task),
         *_table_problems(bundle, task),
         *fidelity_problems(task, report, bundle.schedule),
-        *([] if report.pareto is None else _front_problems(report, report.pareto)),
+        *([] if report.pareto is None else _front_problems(report, report.pareto, task)),
     ]
 
 
@@ -172,14 +172,20 @@ def _sent(program: FlatProgram, name: str, task: ProgramSet) -> int:
     )
 
 
-def _front_problems(report: Report, entries: tuple[FrontEntry, ...]) -> Iterator[str]:
+def _front_problems(
+    report: Report, entries: tuple[FrontEntry, ...], task: ProgramSet
+) -> Iterator[str]:
+    qpus = {node.name for node in task.network.nodes if node.kind == "qpu"}
     budgets = [float("inf") if e.comm_qubits is None else e.comm_qubits for e in entries]
     pairs = [entry.pairs for entry in entries]
     own = [
         (e.pairs, e.peak_comm_qubits, e.makespan_ns, e.equivalent) for e in entries if e.in_bundle
     ]
     told = report.pairs, report.peak_comm_qubits, report.makespan_ns, report.verdict.equivalent
-    peaks = [max(entry.peak_comm_qubits.values(), default=0) for entry in entries]
+    peaks = [
+        max((peak for name, peak in entry.peak_comm_qubits.items() if name in qpus), default=0)
+        for entry in entries
+    ]
     return _listed(
         {
             "pareto: the budgets do not ascend": budgets != sorted(set(budgets)),
