@@ -40,6 +40,7 @@ from dqc_compiler.passes.plan_visits import PlanVisits
 from dqc_compiler.passes.regroup import Regroup, Regrouping
 from dqc_compiler.passes.schedule import ListSchedule
 from dqc_compiler.passes.segment import Segment
+from dqc_compiler.passes.spread_routes import SpreadRoutes
 from dqc_compiler.planning import JoinAndGiveBack, MeetCutoffs, Valuation
 from dqc_compiler.portfolio import Place, Preset
 
@@ -216,6 +217,7 @@ def stages(
         place=_Task(_place(network, opened, options, patience, homes)),
         plan=_Task(PlanVisits()),
         join=_Task(JoinAndGiveBack(network)),
+        spread=_Task(SpreadRoutes()),
         cut=_Task(MeetCutoffs()),
         insert=_Task(InsertGadgets()),
         schedule=_Task(ListSchedule()),

@@ -14,6 +14,7 @@ from dqc_compiler.passes.insert_gadgets import InsertGadgets
 from dqc_compiler.passes.join_visits import JoinVisits
 from dqc_compiler.passes.plan_visits import PlanVisits
 from dqc_compiler.passes.schedule import ListSchedule
+from dqc_compiler.passes.spread_routes import SpreadRoutes
 
 _MOST_ROUNDS_OF_CUTS = 8
 _LATE_PRICE = 4.0  # average pairs, for a copy that outlives its cutoff in spite of all cuts
@@ -34,6 +35,18 @@ class JoinAndGiveBack:
         """Join, and change nothing else."""
         joined = JoinVisits().run(plan)
         return replace(joined, placement=replace(joined.placement, network=self.network))
+
+
+@dataclass(frozen=True)
+class Realise:
+    """Placement to remote plan: visits, joined, over routes that are free, within the cutoffs."""
+
+    network: Network  # as the user has described it
+
+    def run(self, placement: Placement) -> RemotePlan:
+        """The plan as it is emitted."""
+        plan = JoinAndGiveBack(self.network).run(PlanVisits().run(placement))
+        return MeetCutoffs().run(SpreadRoutes().run(plan))
 
 
 @dataclass(frozen=True)
@@ -97,8 +110,7 @@ class Valuation:
             if not placement.embedded:
                 return PlanVisits().pairs(placement)
             return JoinVisits().run(PlanVisits().run(placement)).pairs
-        plan = JoinAndGiveBack(self.network).run(PlanVisits().run(placement))
-        schedule = _scheduled(MeetCutoffs().run(plan))
+        schedule = _scheduled(Realise(self.network).run(placement))
         objective = self.objective
         cost = objective.ebits * schedule.program.pairs
         cost += _LATE_PRICE * schedule.violations.copies

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 import rustworkx as rx
@@ -44,6 +44,26 @@ def _routes_from(network: Network, source: int, lengths: list[float]) -> dict[in
         links = tuple(graph.get_edge_data(a, b)[0] for a, b in pairwise(nodes))
         found[target] = Route(nodes, links)
     return found
+
+
+@lru_cache(maxsize=4096)
+def ways_between(network: Network, source: int, target: int, *, most: int) -> tuple[Route, ...]:
+    """The shortest ways from one processor to another through repeaters, at most so many.
+
+    In order of their links, and of equal ones in that of Yen's algorithm on the nodes (networkx).
+    """
+    import networkx as nx  # noqa: PLC0415 (0.1 s, for networks with repeaters alone)
+
+    inner = [i for i, node in enumerate(network.nodes) if _may_swap(node)]
+    graph = nx.Graph(link.between for link in network.links).subgraph([*inner, source, target])
+    index = {frozenset(link.between): number for number, link in enumerate(network.links)}
+    if target not in graph or source not in graph or not nx.has_path(graph, source, target):
+        return ()
+    found = []
+    for nodes in islice(nx.shortest_simple_paths(graph, source, target), most):
+        links = tuple(index[frozenset(hop)] for hop in pairwise(nodes))
+        found.append(Route(tuple(nodes), links))
+    return tuple(found)
 
 
 def _may_swap(node: Node) -> bool:
