@@ -159,6 +159,24 @@ def _movable(tasks: list[Task], rows: list[Statement]) -> set[int]:
     return found
 
 
+def _gadgets(program: DistributedProgram, tasks: list[Task], rows: list[Statement]) -> set[int]:
+    """All statements of gadgets but their pairs, and corrections, where pairs have cutoffs.
+
+    They may wait as long as nothing else does, so that copies are opened late and do not get old.
+    Without cutoffs they need not: random runs get some per cent longer if all copies are opened
+    late, and nothing is said to suffer if not.
+    """
+    if all(link.cutoff_us is None for link in program.network.links):
+        return set()
+
+    def may_wait(row: Statement) -> bool:
+        if row.gadget != ABSENT:
+            return row.name != "dqc_epr"
+        return bool(row.condition) and row.operation == ABSENT
+
+    return {n for n, task in enumerate(tasks) if may_wait(rows[task.statements[0]])}
+
+
 def _delay_pairs(
     program: DistributedProgram,
     tasks: list[Task],
@@ -172,7 +190,9 @@ def _delay_pairs(
     time before its use, because a third of all pairs take longer than planned: see `_lead_ns`.
     """
     leads = [_lead_ns(link, share) for link in program.network.links]
-    movable = _movable(tasks, rows)
+    gadgets = _gadgets(program, tasks, rows)
+    movable = _movable(tasks, rows) | gadgets
+    delayed: set[int] = set()
     next_start: dict[int, float] = {}  # pair -> start of the next one on its channel
     for number in reversed(order):
         task = tasks[number]
@@ -184,11 +204,17 @@ def _delay_pairs(
             latest = min(latest - leads[task.link], next_start.get(number, inf) - task.duration)
         if latest > task.start:
             task.start = latest
-            if task.link != ABSENT:
-                free = max((tasks[earlier].end + lag for earlier, lag in task.after), default=0.0)
-                task.hold = latest - free
+            delayed.add(number)
         if task.channel_after != ABSENT:
             next_start[task.channel_after] = task.start
+    # A copy is opened as soon as its pair is there, and not when it might be at the latest.
+    for number in order:
+        task = tasks[number]
+        free = max((tasks[earlier].end + lag for earlier, lag in task.after), default=0.0)
+        if number in gadgets:
+            task.start = free
+        elif task.link != ABSENT and number in delayed:
+            task.hold = task.start - free
     return sorted(order, key=lambda number: tasks[number].start)
 
 
