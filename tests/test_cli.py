@@ -295,6 +295,7 @@ def test_options_of_the_search_take_effect(here: Path) -> None:
         "time_limit": 30.0,
         "rounds": 0,
         "engine": "hub",
+        "minimize": "ebits",
         "verify": "auto",
     }
 

@@ -271,6 +271,11 @@ def test_unlimited_memory_attains_the_price(data: st.DataObject, is_static: bool
     last = placement.segment_home[placement.graph.wire_segments[1:] - 1].tolist()
     nodes = placement.network.nodes
     assume(all(last.count(i) <= node.data_qubits for i, node in enumerate(nodes)))
+    # Two qubits at one node that visit another one together may join both visits at once, which no
+    # search asks for and the price does not count on.
+    homes = placement.segment_home[placement.graph.gate_segments]
+    is_together = homes[:, 0] == homes[:, 1]
+    assume((placement.gate_host == homes[:, 0])[is_together].all())
     plan, _ = compiled(placement)
     assert plan.pairs == pairs(placement)
 

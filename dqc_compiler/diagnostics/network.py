@@ -172,6 +172,23 @@ class TooFewCommQubits(BadInput):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CutoffTooShort(BadInput):
+    """A link's cutoff is shorter than one attempt to generate a pair.
+
+    While another pair is made, nothing that was made before lives long enough to be used with it.
+    """
+
+    code = "DQC218"
+    title = "a cutoff shorter than any generation"
+    message = "link {a}-{b} has cutoff_us = {found}, and one attempt takes {attempt} ns"
+    help = "raise cutoff_us above attempt_ns / 1000, or leave it out"
+    a: str
+    b: str
+    found: str
+    attempt: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RepeaterWithData(BadInput):
     """A repeater was given data qubits.
 

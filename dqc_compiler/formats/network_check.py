@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from math import isfinite
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -20,6 +21,7 @@ from dqc_compiler.formats.places import KeyPath, Places, Span, find_places
 
 MAX_NAME = 64
 LONGEST_SHOWN_LINE = 160
+_ATTEMPT_NS: float = LinkEntry.model_fields["attempt_ns"].default
 
 _EXAMPLES = {
     "schema": "1",
@@ -336,6 +338,10 @@ def _check_qubits(name: str, node: dict[str, Any], report: _Report, *, has_link:
         )
 
 
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+
+
 def _is_count(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
@@ -391,8 +397,26 @@ def _check_links(raw: dict[str, Any], report: _Report) -> None:
         if not found:
             first[frozenset(ends)] = position
         joined.append((_meant(ends[0], nodes), _meant(ends[1], nodes)))
+        _check_cutoff(position, link, ends, report)
     if is_readable:
         _check_connected(list(nodes), joined, report)
+
+
+def _check_cutoff(
+    position: int, link: dict[str, Any], ends: tuple[str, str], report: _Report
+) -> None:
+    """A pair that is too old before its second half can be heralded is never of use."""
+    cutoff, attempt = link.get("cutoff_us"), link.get("attempt_ns", _ATTEMPT_NS)
+    if _is_number(cutoff) and _is_number(attempt) and 0 < 1000.0 * cutoff < attempt:
+        report.add(
+            problem.CutoffTooShort(
+                a=_word(ends[0]),
+                b=_word(ends[1]),
+                found=f"{cutoff:g}",
+                attempt=f"{attempt:g}",
+                place=report.value(("link", position, "cutoff_us")),
+            )
+        )
 
 
 def _link_problems(
