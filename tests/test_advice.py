@@ -262,7 +262,7 @@ def test_better_programs_that_need_no_upgrade_are_no_merit_of_it(
             return compile_circuit(source, network, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(advice, "compile_circuit", compile_badly)
-    source = random_circuit(4, qubits=8, gates=40)
+    source = random_circuit(1, qubits=8, gates=40)
     bad = compile_badly(source, line.network, options=Options(preset="fast"))
     found = advise(source, line.network, by="pairs")
     assert found.base is not None
