@@ -15,11 +15,15 @@ from dqc_compiler.ir.network import Network
 
 
 class GadgetKind(IntEnum):
-    """What a gadget does; each consumes one e-bit or closes what an e-bit opened."""
+    """What a gadget does; each consumes one pair or closes what a pair opened.
+
+    A PURIFY consumes a pair to purify the one that the OPEN right before it consumes.
+    """
 
     OPEN = 0
     CLOSE = 1
     MOVE = 2
+    PURIFY = 3
 
 
 class Register(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import ClassVar
@@ -27,6 +28,7 @@ from dqc_compiler.gadgets.primitives import (
     bell_basis,
     close_copy,
     close_root,
+    compare,
     couple,
     follow,
     leave_z_form,
@@ -45,6 +47,7 @@ from dqc_compiler.ir import (
 from dqc_compiler.ir.arrays import frozen
 
 _Condition = tuple[tuple[int, bool], ...]
+_Hops = list[tuple[int, int]]
 
 
 @dataclass(slots=True)
@@ -206,6 +209,8 @@ class _Writer:
             self._pay(wire)
         elif row.name != "delay":
             self._turn(wire, multiply(gate_rotation(row.name, row.parameters), wire.frame))
+        if row.condition and row.name == "id":
+            return  # it does nothing, and in a program it would be read as a herald
         self.tape.rows.append(
             Row(
                 wire.node,
@@ -290,7 +295,7 @@ class _Writer:
         gadget = self._new_gadget(GadgetKind.OPEN, step.wire)
         is_root = step.source == wire.node
         letter, sign = self._bind(step.wire) if is_root else ("Z", wire.copies[step.source].sign)
-        here, there = self._new_pair(step, gadget)
+        here, there = (self._purified_pair if step.purified else self._pair)(step, gadget)
         # Not before: a copy may have made room for the new half.
         member = wire.cell if is_root else wire.copies[step.source].cell
         self.tape.gates(step.source, couple(member, here, letter), gadget=gadget)
@@ -300,35 +305,101 @@ class _Writer:
         self.tape.correct(step.target, "x", there, bit, gadget=gadget)
         wire.copies[step.target] = _Copy(there, sign, gadget)
 
-    def _new_pair(self, step: Step, gadget: int) -> tuple[int, int]:
-        """The halves of an end-to-end pair: of a link, or swapped together by repeaters.
+    def _pair(self, step: Step, gadget: int) -> tuple[int, int]:
+        """The halves of an end-to-end pair."""
+        here, there = self._comm_cell(step.source), self._comm_cell(step.target)
+        hops = self._hops(step, here, there)
+        self._make_pairs(step, [(hops, gadget)])
+        self._release_repeaters(step, hops)
+        return here, there
+
+    def _purified_pair(self, step: Step, gadget: int) -> tuple[int, int]:
+        """The halves of an end-to-end pair after a round of purification, which takes another one.
+
+        Both begin at once if every repeater has four free comm qubits, otherwise one after the
+        other. Until a node knows both outcomes, and so whether all this is run again, it needs its
+        qubits for nothing else: heralds hold them up.
+        """
+        nodes = self.routes[step.route].nodes
+        purify = self._new_gadget(GadgetKind.PURIFY, step.wire)
+        # The ends come first: copies may have to make room there.
+        ends = [(self._comm_cell(step.source), self._comm_cell(step.target)) for _ in range(2)]
+        is_wide = all(self.memory[node].has_free_comm(4) for node in nodes[1:-1])
+        kept = self._hops(step, *ends[0])
+        if not is_wide:
+            self._make_pairs(step, [(kept, gadget)])
+            self._release_repeaters(step, kept)
+        other = self._hops(step, *ends[1])
+        self._make_pairs(step, [(kept, gadget), (other, purify)] if is_wide else [(other, purify)])
+        bits: list[int] = []
+        for node, cell, sacrificed in zip((nodes[0], nodes[-1]), *ends, strict=True):
+            self.tape.gates(node, compare(cell, sacrificed), gadget=purify)
+            receivers = tuple(sorted(set(nodes) - {node}))
+            bits.append(self.tape.measure(node, sacrificed, receivers, gadget=purify))
+        for node, bit, cell, sacrificed in zip(
+            (nodes[0], nodes[-1]), reversed(bits), *ends, strict=True
+        ):
+            self._wait_for_heralds(node, (bit,), (cell, sacrificed), purify)
+            self.memory[node].release(sacrificed)
+        for node, cells in self._at_repeaters(step, other):
+            self._wait_for_heralds(node, bits, cells, purify)
+        for hops in (kept, other) if is_wide else (other,):
+            self._release_repeaters(step, hops)
+        return ends[0]
+
+    def _wait_for_heralds(
+        self, node: int, bits: Sequence[int], cells: tuple[int, ...], gadget: int
+    ) -> None:
+        for bit in bits:
+            self.tape.correct(node, "id", cells[0], bit, gadget=gadget)
+        self.tape.gate(node, "barrier", *cells, gadget=gadget)
+
+    def _hops(self, step: Step, here: int, there: int) -> _Hops:
+        """The cells of a pair between two ends at both sides of every link of its route."""
+        inner = self.routes[step.route].nodes[1:-1]
+        cells = [here, *(self._comm_cell(node) for node in inner for _ in range(2)), there]
+        return list(zip(cells[::2], cells[1::2], strict=True))
+
+    def _at_repeaters(self, step: Step, hops: _Hops) -> Iterator[tuple[int, tuple[int, int]]]:
+        """Each repeater of the route with the cells of the halves that arrive and leave there."""
+        inner = self.routes[step.route].nodes[1:-1]
+        for node, (before, after) in zip(inner, pairwise(hops), strict=True):
+            yield node, (before[1], after[0])
+
+    def _release_repeaters(self, step: Step, hops: _Hops) -> None:
+        for node, cells in self._at_repeaters(step, hops):
+            for cell in cells:
+                self.memory[node].release(cell)
+
+    def _make_pairs(self, step: Step, pairs: Sequence[tuple[_Hops, int]]) -> None:
+        """End-to-end pairs, each for its gadget: of a link, or swapped together by repeaters.
 
         All links begin at once and all repeaters measure at once; the far end, which waits for the
         bits anyway before it is used, takes all corrections.
         """
         route = self.routes[step.route]
-        cells = [(self._comm_cell(a), self._comm_cell(b)) for a, b in pairwise(route.nodes)]
-        ends = list(zip(pairwise(route.nodes), cells, route.links, strict=True))
-        for nodes, halves, _ in ends:
+        ends = [
+            (nodes, halves, link, gadget)
+            for hops, gadget in pairs
+            for nodes, halves, link in zip(pairwise(route.nodes), hops, route.links, strict=True)
+        ]
+        for nodes, halves, _, gadget in ends:
             for node, cell in zip(nodes, halves, strict=True):
                 self.tape.gate(node, "reset", cell, gadget=gadget)
-        for nodes, halves, link in ends:
+        for nodes, halves, link, gadget in ends:
             for node, cell in zip(nodes, halves, strict=True):
                 self.tape.rows.append(
                     Row(node, "dqc_epr", (cell,), link=link, pair=self.pairs, gadget=gadget)
                 )
             self.pairs += 1
-        here, there = cells[0][0], cells[-1][1]
-        bits = [
-            self._swap(repeater, arriving[1], leaving[0], step.target, gadget)
-            for repeater, (arriving, leaving) in zip(
-                route.nodes[1:-1], pairwise(cells), strict=True
-            )
-        ]
-        for x_bit, z_bit in bits:
-            self.tape.correct(step.target, "x", there, x_bit, gadget=gadget)
-            self.tape.correct(step.target, "z", there, z_bit, gadget=gadget)
-        return here, there
+        for hops, gadget in pairs:
+            bits = [
+                self._swap(repeater, *cells, step.target, gadget)
+                for repeater, cells in self._at_repeaters(step, hops)
+            ]
+            for x_bit, z_bit in bits:
+                self.tape.correct(step.target, "x", hops[-1][1], x_bit, gadget=gadget)
+                self.tape.correct(step.target, "z", hops[-1][1], z_bit, gadget=gadget)
 
     def _swap(
         self, repeater: int, arriving: int, leaving: int, target: int, gadget: int
@@ -337,8 +408,6 @@ class _Writer:
         self.tape.gates(repeater, bell_basis(arriving, leaving), gadget=gadget)
         z_bit = self.tape.measure(repeater, arriving, (target,), gadget=gadget)
         x_bit = self.tape.measure(repeater, leaving, (target,), gadget=gadget)
-        for cell in (arriving, leaving):
-            self.memory[repeater].release(cell)
         return x_bit, z_bit
 
     def _bind(self, index: int) -> tuple[str, int]:
