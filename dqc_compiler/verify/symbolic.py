@@ -215,9 +215,9 @@ class _Machine:
         if isinstance(state, Dead):
             return state.bit
         bit = self.gadget_bits + 1
-        event = self.classes.measure(state, bit, self.origin())
-        if event is not None:
-            return event
+        found = self.classes.measure(state, bit, self.origin())
+        if found is not None and not isinstance(found, int):
+            return found
         self.gadget_bits = bit
-        self.states[cell] = Dead(bit)
-        return bit
+        self.states[cell] = Dead(bit if found is None else found)
+        return bit if found is None else found
