@@ -175,7 +175,7 @@ def make_report(
         per_node=per_node,
         per_gadget=gadgets,
         engines=engines,
-        assumptions=_assumptions(schedule.makespan.shots),
+        assumptions=_assumptions(schedule.makespan.shots, rounds=gadgets["purify"].count),
         units=UNITS,
         stopped=stopped,
         pareto=pareto,
@@ -183,12 +183,14 @@ def make_report(
     )
 
 
-def _assumptions(shots: int) -> tuple[str, ...]:
+def _assumptions(shots: int, *, rounds: int) -> tuple[str, ...]:
+    once = "every round of purification succeeds the first time"
     return (
         "planned times: every pair takes the mean generation time of its link, gates and"
         " measurements take the times of the network file, resets and corrections included",
         f"makespan_ns: {shots} random runs in which only the generation time of pairs varies",
         "a message arrives after the latency of the path of least summed latency",
+        *([once] if rounds else []),
     )
 
 

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from dqc_compiler.costs.purification import bbpssw, chain_fidelity
 from dqc_compiler.gadgets.frames import (
     IDENTITY,
     PAULI_VECTOR,
@@ -94,6 +95,7 @@ class _Writer:
         self.tape = Tape()
         self.gadgets: list[tuple[GadgetKind, int]] = []
         self.served: list[int] = []
+        self.purified: list[tuple[float, float]] = []  # success probability, fidelity
         self.pairs = 0
         self.embedded = _embedded_operations(plan)
         self.readers = self._readers(plan.placement.start_home.tolist())
@@ -322,6 +324,9 @@ class _Writer:
         """
         nodes = self.routes[step.route].nodes
         purify = self._new_gadget(GadgetKind.PURIFY, step.wire)
+        links = self.routes[step.route].links
+        fidelity, success = bbpssw(chain_fidelity(self.network.links[link] for link in links))
+        self.purified.append((success, fidelity))
         # The ends come first: copies may have to make room there.
         ends = [(self._comm_cell(step.source), self._comm_cell(step.target)) for _ in range(2)]
         is_wide = all(self.memory[node].has_free_comm(4) for node in nodes[1:-1])
@@ -341,8 +346,12 @@ class _Writer:
         ):
             self._wait_for_heralds(node, (bit,), (cell, sacrificed), purify)
             self.memory[node].release(sacrificed)
-        for node, cells in self._at_repeaters(step, other):
-            self._wait_for_heralds(node, bits, cells, purify)
+        for (node, cells), (_, earlier) in zip(
+            self._at_repeaters(step, other), self._at_repeaters(step, kept), strict=True
+        ):
+            # The last operation on these was a measurement that the outcome does not depend on.
+            used = tuple(dict.fromkeys((*cells, *earlier)))
+            self._wait_for_heralds(node, bits, used, purify)
         for hops in (kept, other) if is_wide else (other,):
             self._release_repeaters(step, hops)
         return ends[0]
@@ -564,6 +573,7 @@ class _Writer:
             start=frozen(self.start, np.int32, columns=2),
             end=frozen([(wire.node, wire.cell) for wire in ends], np.int32, columns=2),
             clbits=frozen(clbits, np.int32, columns=2),
+            purified=frozen(self.purified, np.float64, columns=2),
         )
 
 
