@@ -52,7 +52,8 @@ from dqc_compiler.verify.simulation import worst_fidelity
 from dqc_compiler.verify.stitch import circuit_computation, stitch
 from dqc_compiler.verify.structure import peak_comm_qubits, structure_problems
 from dqc_compiler.verify.symbolic import recover
-from tests.mutations_emitted import emitted_task
+from dqc_compiler.verify.timing import timing_problems
+from tests.mutations_emitted import emitted_task, random_circuit, random_placement
 from tests.oracle import (
     assert_same_action,
     assert_same_on_all_outcomes,
@@ -72,7 +73,7 @@ from tests.strategies import (
 from tests.test_verify_symbolic import difference
 
 thorough = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
 ALWAYS = Purify(pair_price=-1.0)  # whatever it is worth
 
@@ -317,6 +318,23 @@ def test_random_programs_on_networks_with_few_links(
     assert_right(circuit, placement, seed)
 
 
+@pytest.mark.parametrize("comm", [2, 3, None])
+@pytest.mark.parametrize("seed", range(4))
+def test_larger_programs_are_proven(seed: int, comm: int | None) -> None:
+    circuit = random_circuit(seed, qubits=6, gates=50, clifford=seed % 2 == 0)
+    placement = random_placement(circuit, seed, nodes=3, comm=comm, moves=seed > 1)
+    plan, program = purified(placement)
+    assert plan.purified.sum() > 5
+    task = emitted_task(program)
+    assert difference(circuit, task) is None
+    assert difference(circuit, task, seed=seed) is None
+    checks = verify_programs(task, circuit).checks
+    assert all(check.passed is not False for check in checks)
+    assert {check.name for check in checks if check.passed} >= {"structure", "symbolic"}
+    flows = next(check for check in checks if check.name == "stabilizer flows")
+    assert flows.passed or seed % 2 == 1
+
+
 # --- Wrong rounds ---------------------------------------------------------------------------------
 
 CLIFFORD = make_circuit(2, [("h", (0,)), ("cz", (0, 1)), ("h", (0,))])
@@ -327,7 +345,7 @@ def texts_of(repeaters: int) -> tuple[ProgramSet, Texts]:
     end = repeaters + 1
     graph = Segment().run(CLIFFORD)
     homes = [{0: 0, 1: end}[wire] for wire in graph.segment_wire.tolist()]
-    placement = make_placement(graph, chain(repeaters, data=1), homes, [end])
+    placement = make_placement(graph, chain(repeaters, comm=4, data=1), homes, [end])
     _, program = purified(placement)
     names = [node.name for node in program.network.nodes]
     return emitted_task(program), dict(zip(names, program_texts(program), strict=True))
@@ -368,6 +386,14 @@ BY_FORM: dict[str, tuple[ProgramSet, str]] = {
     "comparison twice": (spoiled(0, a=put(CX, CX + CX)), "has one cx"),
     "the kept half is measured": (
         spoiled(0, a=put(MEASURE_A, "a_to_b[0] = measure comm[0];")),
+        "one outcome at each end",
+    ),
+    "the kept halves are measured": (
+        spoiled(
+            0,
+            a=put(MEASURE_A, "a_to_b[0] = measure comm[0];"),
+            b=put(MEASURE_B, "b_to_a[0] = measure comm[0];"),
+        ),
         "has one cx",
     ),
     "measured in another basis": (spoiled(0, b=put(MEASURE_B, "h comm[1];" + MEASURE_B)), "one cx"),
@@ -389,7 +415,7 @@ BY_FORM: dict[str, tuple[ProgramSet, str]] = {
         "before the other outcome",
     ),
     "the outcome is a correction": (
-        spoiled(0, b=put("if (a_to_b[1]) { x", "if (a_to_b[0]) { x comm[0]; }\nif (a_to_b[1]) { x")),
+        spoiled(0, b=put("if (a_to_b[1])", "if (a_to_b[0]) { x comm[0]; }\nif (a_to_b[1])")),
         "is not a correction",
     ),
     "something else in between": (
@@ -397,7 +423,7 @@ BY_FORM: dict[str, tuple[ProgramSet, str]] = {
         "would be run again",
     ),
     "a repeater does not wait": (
-        spoiled(1, r0=put("if (a_to_r0__b[0]) { id comm[0]; }\n", "")),
+        spoiled(1, r0=put("if (a_to_r0__b[0]) { id comm[2]; }\n", "")),
         "not every node of the route waits",
     ),
 }  # fmt: skip
@@ -424,7 +450,7 @@ def test_an_outcome_that_is_not_sent_is_missed(node: str, register: str) -> None
 
     def change(text: str) -> str:
         kept = sent.replace(sent.split(" ")[0], register)
-        return text.replace(sent, kept).replace("bit[2]", "bit[1] out;\nbit[2]", 1)
+        return text.replace(sent, kept).replace("bit[2] a", "bit[1] out;\nbit[2] a", 1)
 
     problems = structure_problems(spoiled(0, **{node: change}))
     assert any("is read, but nobody writes it" in problem for problem in problems)
@@ -452,6 +478,7 @@ def symbolic_problem(task: ProgramSet) -> str | None:
         "no comparison at one end",
         "comparison twice",
         "the kept half is measured",
+        "the kept halves are measured",
         "measured in another basis",
     ],
 )
@@ -467,40 +494,255 @@ def test_the_machine_refuses_wrong_rounds_in_every_interleaving(name: str) -> No
 
 # Corrections of what the repeater has swapped: bit 0 is the z and bit 1 the x of the pair that is
 # kept, bits 2 and 3 are those of the other one.
-CORRECTIONS: dict[str, tuple[ProgramSet, bool]] = {  # and whether the pair that is kept is wrong
-    "x of the sacrificed pair is missing": (
-        spoiled(1, b=put("if (r0_to_b[3]) { x comm[1]; }\n", "")),
-        False,
-    ),
-    "x of the sacrificed pair by a wrong bit": (
-        spoiled(1, b=put("if (r0_to_b[3]) { x comm[1]; }", "if (r0_to_b[1]) { x comm[1]; }")),
-        False,
-    ),
-    "x of the sacrificed pair twice as one": (
-        spoiled(1, b=put("if (r0_to_b[3]) { x comm[1]; }", "x comm[1];")),
-        False,
-    ),
-    "z of the sacrificed pair is missing": (
-        spoiled(1, b=put("if (r0_to_b[2]) { z comm[1]; }\n", "")),
-        True,
-    ),
-    "z by a wrong bit": (spoiled(1, b=exchange("r0_to_b[2]", "r0_to_b[0]")), False),
-    "x by a wrong bit": (spoiled(1, b=exchange("r0_to_b[3]", "r0_to_b[1]")), True),
-    "z of the pair that is kept is missing": (
-        spoiled(1, b=put("if (r0_to_b[0]) { z comm[0]; }\n", "")),
-        True,
-    ),
-    "x of the pair that is kept is missing": (
-        spoiled(1, b=put("if (r0_to_b[1]) { x comm[0]; }\n", "")),
-        True,
-    ),
+WITHOUT = {
+    f"{name} of the {pair} pair": (bit, f"if (r0_to_b[{bit}]) {{ {name} comm[{bit // 2}]; }}")
+    for bit, (name, pair) in enumerate(
+        [("z", "kept"), ("x", "kept"), ("z", "sacrificed"), ("x", "sacrificed")]
+    )
+}
+CORRECTIONS = {
+    **{f"no {name}": put(text + "\n", "") for name, (_, text) in WITHOUT.items()},
+    **{
+        f"{name} by a wrong bit": put(text, text.replace(f"[{bit}]", f"[{bit ^ 1}]", 1))
+        for name, (bit, text) in WITHOUT.items()
+    },
+    "x exchanged": exchange("r0_to_b[3]", "r0_to_b[1]"),
 }
 
 
 @pytest.mark.parametrize("name", CORRECTIONS)
-def test_wrong_corrections_of_a_round_are_found_by_everybody(name: str) -> None:
-    task, _ = CORRECTIONS[name]
+def test_wrong_corrections_are_found_by_every_check(name: str) -> None:
+    task = spoiled(1, b=CORRECTIONS[name])
+    assert not structure_problems(task)
+    assert symbolic_problem(task) is not None
     expected, found = circuit_computation(CLIFFORD), stitch(task)
-    print(name, structure_problems(task), symbolic_problem(task))
-    print([e.check for e in external_evidence(task, CLIFFORD, level="all")])
-    print(compare_flows(expected, found, signed_qubits=9), worst_fidelity(expected, found))
+    outcomes = external_evidence(task, CLIFFORD, level="auto")[0].check
+    assert (outcomes.name, outcomes.passed) == ("all outcomes", False)
+    for signed in (0, 9):
+        assert not compare_flows(expected, found, signed_qubits=signed).is_equal
+    assert worst_fidelity(expected, found) < 0.999
+    assert verify_programs(task, CLIFFORD).equivalent is False
+
+
+def test_an_x_that_only_the_outcomes_show_is_found() -> None:
+    """The pair that is kept is right, but the other one is thrown away half of the time."""
+    task = spoiled(1, b=CORRECTIONS["no x of the sacrificed pair"])
+    found = stitch(task)
+    blind = replace(found, equal=())
+    expected = circuit_computation(CLIFFORD)
+    assert compare_flows(expected, blind, signed_qubits=9).is_equal
+    assert worst_fidelity(expected, blind) > 0.999
+    words = "the two outcomes of a purification are not always equal"
+    assert words in str(symbolic_problem(task))
+    assert external_evidence(task, CLIFFORD, level="auto")[0].check.detail == words
+    assert compare_flows(expected, found, signed_qubits=9).detail == words
+    assert worst_fidelity(expected, found) == 0.0
+
+
+def test_z_of_both_pairs_may_be_exchanged() -> None:
+    """The cx leads a z of the sacrificed half to the other one: what counts is their sum."""
+    task = spoiled(1, b=exchange("r0_to_b[2]", "r0_to_b[0]"))
+    assert verify_programs(task, CLIFFORD, level="all").equivalent is True
+    assert symbolic_problem(task) is None
+
+
+# --- Bundles --------------------------------------------------------------------------------------
+
+BUNDLED = make_circuit(
+    4, [("cz", (0, 2)), ("cz", (1, 3)), ("h", (0,)), ("cz", (0, 3)), ("cz", (0, 2))]
+)
+
+
+def contents_of(network: Network) -> Contents:
+    graph = Segment().run(BUNDLED)
+    last = len(network.nodes) - 1
+    homes = [0 if wire < 2 else last for wire in graph.segment_wire.tolist()]
+    hosts = [homes[segment] for segment in graph.gate_segments[:, 1].tolist()]
+    placement = make_placement(graph, network, homes, hosts)
+    plan, program = purified(placement)
+    assert 0 < plan.purified.sum() == plan.ebits
+    return make_contents(
+        logical=BUNDLED,
+        placement=placement,
+        program=program,
+        schedule=ListSchedule().run(program),
+        bounds=(),
+        seed=0,
+        options={},
+    )
+
+
+def written(directory: Path, contents: Contents) -> Path:
+    def verify(temporary: Path, manifest: Any) -> Any:
+        return verify_directory(temporary, BUNDLED, manifest)
+
+    write_bundle(directory, contents, verify=verify)
+    return directory
+
+
+@pytest.fixture(scope="module", params=[0, 1, 2])
+def bundle(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    network = chain(request.param, comm=2 + 2 * (request.param == 1), fidelity=0.93)
+    return written(tmp_path_factory.mktemp("purified") / "bundle", contents_of(network))
+
+
+def test_a_bundle_tells_its_rounds(bundle: Path) -> None:
+    verdict = verify_bundle(bundle, BUNDLED, level="all")
+    assert verdict.equivalent is True, [check for check in verdict.checks if not check.passed]
+    report = json.loads((bundle / "report.json").read_text())
+    schedule = json.loads((bundle / "schedule.json").read_text())
+    links = len(report["per_link"])
+    ebits = report["ebits"]
+    assert report["pairs"] == 2 * links * ebits
+    assert report["per_gadget"]["purify"] == {"count": ebits, "pairs": links * ebits}
+    assert report["per_gadget"]["open"] == {"count": ebits, "pairs": links * ebits}
+    assert any("first time" in words for words in report["assumptions"])
+    assert len(schedule["purifications"]) == ebits
+    first = schedule["purifications"][0]
+    assert (len(first["kept"]), len(first["sacrificed"])) == (links, links)
+    parameter = ((4 * 0.93 - 1) / 3) ** links
+    fidelity, success = bbpssw((1 + 3 * parameter) / 4)
+    assert first["fidelity"] == pytest.approx(fidelity)
+    assert first["success_probability"] == pytest.approx(success)
+    names = [path.stem for path in (bundle / "nodes").iterdir()]
+    assert sorted(first["repeated"]) == sorted(names)
+    kinds = [message["kind"] for message in schedule["messages"]]
+    assert kinds.count("herald") == 2 * links * ebits  # every node of the route but the sender
+    owner = {pair["id"]: (pair["gadget"], pair["gadget_kind"]) for pair in schedule["epr"]}
+    assert {owner[pair] for pair in first["sacrificed"]} == {(first["gadget"], "purify")}
+    assert {owner[pair] for pair in first["kept"]} == {(first["gadget"] - 1, "open")}
+
+
+def test_what_is_run_again_begins_with_a_reset_and_ends_with_a_herald(bundle: Path) -> None:
+    schedule = json.loads((bundle / "schedule.json").read_text())
+    for entry in schedule["purifications"]:
+        for node, (first, last) in entry["repeated"].items():
+            path = bundle / "nodes" / f"{node}.qasm"
+            rows = read_flat_qasm(path.read_text(), source=path.name).statements[first : last + 1]
+            assert (rows[0].name, rows[-1].name) == ("reset", "id")
+            ends = {int(row.parameters[1]) for row in rows if row.name == "dqc_epr"}
+            assert ends <= {*entry["kept"], *entry["sacrificed"]}
+
+
+Change = Callable[[Any], None]
+
+
+def entry(key: str, change: Callable[[Any], Any]) -> Change:
+    def apply(content: Any) -> None:
+        content["purifications"][0][key] = change(content["purifications"][0][key])
+
+    return apply
+
+
+def exchanged_pairs(content: Any) -> None:
+    first = content["purifications"][0]
+    first["kept"], first["sacrificed"] = first["sacrificed"], first["kept"]
+
+
+def longer(key: str, end: int) -> Change:
+    def apply(content: Any) -> None:
+        content["purifications"][0]["repeated"][key][end] += 1 - 2 * (end == 0)
+
+    return apply
+
+
+def relabelled(message: Any) -> None:
+    next(m for m in message["messages"] if m["kind"] == "herald")["kind"] = "condition"
+
+
+def other_kind(content: Any) -> None:
+    pair = content["purifications"][0]["sacrificed"][0]
+    next(p for p in content["epr"] if p["id"] == pair)["gadget_kind"] = "open"
+
+
+WRONG: dict[str, tuple[Change, str]] = {
+    "none": (lambda c: c["purifications"].clear(), "every purification"),
+    "one missing": (lambda c: c["purifications"].pop(), "every purification"),
+    "twice": (lambda c: c["purifications"].append(c["purifications"][0]), "every purification"),
+    "exchanged": (exchanged_pairs, "every purification"),
+    "sacrificed": (entry("sacrificed", lambda pairs: [*pairs, 99]), "sacrificed not as"),
+    "gadget": (entry("gadget", lambda gadget: gadget - 1), "gadget not as"),
+    "outcomes": (entry("outcomes", lambda both: [both[0], both[0]]), "outcomes not as"),
+    "begins early": (longer("b", 0), "repeated not as"),
+    "ends late": (longer("a", 1), "repeated not as"),
+    "node missing": (
+        entry("repeated", lambda ranges: {"a": ranges["a"]}),
+        "repeated not as",
+    ),
+    "probability": (entry("success_probability", lambda p: p + 1e-6), "success_probability not"),
+    "fidelity": (entry("fidelity", lambda p: p - 1e-6), "fidelity not as"),
+    "message": (relabelled, "kind not as"),
+    "pair": (other_kind, "gadget_kind not as"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_entry_is_refused(bundle: Path, tmp_path: Path, name: str) -> None:
+    change, words = WRONG[name]
+    checks = verdict_on_changed(bundle, tmp_path, "schedule.json", change)
+    assert words in checks["schedule"]
+
+
+REPORTS: dict[str, tuple[Change, str]] = {
+    "count": (lambda c: c["per_gadget"]["purify"].update(count=7), "per_gadget does not add up"),
+    "pairs": (lambda c: c["per_gadget"]["purify"].update(pairs=7), "per_gadget does not add up"),
+    "kind": (lambda c: c["per_gadget"].pop("purify"), "per_gadget does not add up"),
+    "ebits": (
+        lambda c: c.update(ebits=2 * c["ebits"], copies=c["copies"] + c["ebits"]),
+        "e-bits are not the pairs that swaps and purification leave",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_wrong_report_is_refused(bundle: Path, tmp_path: Path, name: str) -> None:
+    change, words = REPORTS[name]
+    checks = verdict_on_changed(bundle, tmp_path, "report.json", change)
+    assert words in checks["figures"]
+
+
+def verdict_on_changed(bundle: Path, directory: Path, name: str, change: Change) -> dict[str, str]:
+    for source in bundle.rglob("*.*"):
+        target = directory / source.relative_to(bundle)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(source.read_bytes())
+    content = json.loads((directory / name).read_text())
+    before = json.dumps(content)
+    change(content)
+    assert json.dumps(content) != before, "nothing was changed"
+    (directory / name).write_text(json.dumps(content))
+    verdict = verify_bundle(directory, BUNDLED)
+    assert verdict.equivalent is False
+    return {check.name: check.detail for check in verdict.checks if check.passed is False}
+
+
+def test_a_plan_in_which_a_qubit_leaves_its_round_early_is_refused(tmp_path: Path) -> None:
+    """Without the barrier the sacrificed half's qubit is reset before the herald has arrived."""
+    network = chain(0, data=4, latency_ns=1e6)
+    circuit = make_circuit(4, [("cz", (0, 2)), ("h", (0,)), ("cz", (0, 3))])
+    graph = Segment().run(circuit)
+    homes = [wire // 2 for wire in graph.segment_wire.tolist()]
+    hosts = [homes[segment] for segment in graph.gate_segments[:, 1].tolist()]
+    _, program = purified(make_placement(graph, network, homes, hosts))
+    rows = list(program.statements())
+    assert not timing_words(program, circuit)
+    free = replace(
+        program,
+        **DistributedProgram.columns([row for row in rows if row.name != "barrier"]),
+    )
+    assert "does not wait for heralds" in timing_words(free, circuit)
+
+
+def timing_words(program: DistributedProgram, circuit: Circuit) -> str:
+    assert circuit_form(circuit)
+    schedule = make_schedule_file(ListSchedule().run(program))
+    return "; ".join(timing_problems(emitted_task(program), schedule))
+
+
+@pytest.mark.parametrize("price", [0.0, 1e-2, inf])
+def test_the_price_decides_how_many_rounds_there_are(price: float) -> None:
+    placement = placed(PACKET, chain(0, fidelity=0.9), [0, 1, 1])
+    plan, program = purified(placement, Purify(pair_price=price))
+    assert int(plan.purified.sum()) == {0.0: 2, 1e-2: 2, inf: 0}[price]
+    assert plan.pairs == program.pairs == 2 + plan.purified.sum()
+    assert (plan.ebits, program.pairs - int(plan.purified.sum())) == (2, 2)

@@ -339,7 +339,6 @@ class Classes:
             self.form.rotate(group.wire, inverse(member.turn))
             return True, False
         self._refuse_ahead(member)
-        self._straighten(group)
         inner = turn_back(member.turn, axis)
         if group.wire is None and len(group.members) == 2 and not self._is_coupled(group):
             if not same(inner, Z):
@@ -360,27 +359,6 @@ class Classes:
 
     def _is_coupled(self, group: Class) -> bool:
         return bool(group.couplings) or any(member.sides for member in group.members)
-
-    def _straighten(self, group: Class) -> None:
-        """Of a pair with X-sides at one of its halves make Z-sides, as if it had been fresh.
-
-        H(x)H of a Bell pair is the pair itself. X that is owed commutes with the X-sides, and what
-        is owed as Z is X at the other half afterwards.
-        """
-        if group.wire is not None or len(group.members) != 2 or group.couplings:
-            return
-        member, other = sorted(group.members, key=lambda each: not each.sides)
-        if not member.sides or other.sides:
-            return
-        for each in group.members:
-            each.turn = multiply(each.turn, HADAMARD)
-        group.z, member.x, other.x = member.x ^ other.x, set(), group.z
-        self._absorb_flip(other)
-        group.couplings, member.sides = member.sides, []
-        for side in group.couplings:
-            side.second = group
-        for side in tuple(group.couplings):
-            self._attach(side.first)
 
     def _rebase(self, member: Member, axis: Vector) -> None:
         """Write a fresh pair as V(x)V* of itself, so that `axis` becomes Z of its class."""
@@ -468,7 +446,6 @@ class Classes:
         self._absorb_sign(group)
         if is_pair:
             self._determine(group)
-        self._straighten(group)
         self._attach(group)
         self._catch_up(group)
         self._settle(group)
@@ -545,7 +522,6 @@ class Classes:
             new.couplings.append(coupling)
         self._refuse_loops(new)
         self._absorb_sign(new)
-        self._straighten(new)
         self._attach(new)
         self._settle(new)
 
@@ -559,7 +535,6 @@ class Classes:
         coupling, member = group.couplings[0], group.members[0]
         other = coupling.other_end(group)
         if isinstance(other, Member):
-            self._straighten(other.group)  # and then this comes here again
             return
         other.couplings.remove(coupling)
         other.z ^= member.x

@@ -36,14 +36,15 @@ class Class:
 class Member:
     """A physical qubit that holds a class."""
 
-    __slots__ = ("ahead", "group", "sides", "turn", "x")
+    __slots__ = ("ahead", "group", "is_relayed", "sides", "turn", "x")
 
-    def __init__(self, group: Class) -> None:
+    def __init__(self, group: Class, *, is_relayed: bool = False) -> None:
         self.group = group
         self.turn = IDENTITY
         self.x: set[int] = set()
         self.sides: list[Coupling] = []  # those with an X-side here
         self.ahead: list[Across] = []  # what not yet all members have gone through
+        self.is_relayed = is_relayed  # at a repeater
         group.members.append(self)
 
 
