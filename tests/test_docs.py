@@ -460,6 +460,8 @@ BUNDLE_TABLES = {
         schedule_file.PairEntry,
         schedule_file.PairEnd,
         schedule_file.Message,
+        schedule_file.PurificationEntry,
+        schedule_file.Outcome,
         schedule_file.PlannedMakespan,
     ],
     "## report.json": [
