@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import ClassVar
@@ -25,11 +24,10 @@ from dqc_compiler.gadgets.frames import (
 )
 from dqc_compiler.gadgets.gates import GATE_AXES, at_host
 from dqc_compiler.gadgets.memory import NodeMemory
+from dqc_compiler.gadgets.pairs import PairMaker
 from dqc_compiler.gadgets.primitives import (
-    bell_basis,
     close_copy,
     close_root,
-    compare,
     couple,
     follow,
     leave_z_form,
@@ -48,7 +46,6 @@ from dqc_compiler.ir import (
 from dqc_compiler.ir.arrays import frozen
 
 _Condition = tuple[tuple[int, bool], ...]
-_Hops = list[tuple[int, int]]
 
 
 @dataclass(slots=True)
@@ -96,7 +93,7 @@ class _Writer:
         self.gadgets: list[tuple[GadgetKind, int]] = []
         self.served: list[int] = []
         self.purified: list[tuple[float, float]] = []  # success probability, fidelity
-        self.pairs = 0
+        self.pairs = PairMaker(self.tape, self.memory, take_comm=self._comm_cell)
         self.embedded = _embedded_operations(plan)
         self.readers = self._readers(plan.placement.start_home.tolist())
         self.upcoming = _upcoming_segments(plan)
@@ -297,7 +294,7 @@ class _Writer:
         gadget = self._new_gadget(GadgetKind.OPEN, step.wire)
         is_root = step.source == wire.node
         letter, sign = self._bind(step.wire) if is_root else ("Z", wire.copies[step.source].sign)
-        here, there = (self._purified_pair if step.purified else self._pair)(step, gadget)
+        here, there = self._halves(step, gadget)
         # Not before: a copy may have made room for the new half.
         member = wire.cell if is_root else wire.copies[step.source].cell
         self.tape.gates(step.source, couple(member, here, letter), gadget=gadget)
@@ -307,117 +304,17 @@ class _Writer:
         self.tape.correct(step.target, "x", there, bit, gadget=gadget)
         wire.copies[step.target] = _Copy(there, sign, gadget)
 
-    def _pair(self, step: Step, gadget: int) -> tuple[int, int]:
-        """The halves of an end-to-end pair."""
-        here, there = self._comm_cell(step.source), self._comm_cell(step.target)
-        hops = self._hops(step, here, there)
-        self._make_pairs(step, [(hops, gadget)])
-        self._release_repeaters(step, hops)
-        return here, there
-
-    def _purified_pair(self, step: Step, gadget: int) -> tuple[int, int]:
-        """The halves of an end-to-end pair after a round of purification, which takes another one.
-
-        Both begin at once if every repeater has four free comm qubits, otherwise one after the
-        other. Until a node knows both outcomes, and so whether all this is run again, it needs its
-        qubits for nothing else: heralds hold them up.
-        """
-        nodes = self.routes[step.route].nodes
-        purify = self._new_gadget(GadgetKind.PURIFY, step.wire)
-        links = self.routes[step.route].links
-        fidelity, success = bbpssw(chain_fidelity(self.network.links[link] for link in links))
-        self.purified.append((success, fidelity))
-        # The ends come first: copies may have to make room there.
-        ends = [(self._comm_cell(step.source), self._comm_cell(step.target)) for _ in range(2)]
-        is_wide = all(self.memory[node].has_free_comm(4) for node in nodes[1:-1])
-        kept = self._hops(step, *ends[0])
-        if not is_wide:
-            self._make_pairs(step, [(kept, gadget)])
-            self._release_repeaters(step, kept)
-        other = self._hops(step, *ends[1])
-        self._make_pairs(step, [(kept, gadget), (other, purify)] if is_wide else [(other, purify)])
-        bits: list[int] = []
-        for node, cell, sacrificed in zip((nodes[0], nodes[-1]), *ends, strict=True):
-            self.tape.gates(node, compare(cell, sacrificed), gadget=purify)
-            receivers = tuple(sorted(set(nodes) - {node}))
-            bits.append(self.tape.measure(node, sacrificed, receivers, gadget=purify))
-        for node, bit, cell, sacrificed in zip(
-            (nodes[0], nodes[-1]), reversed(bits), *ends, strict=True
-        ):
-            self._wait_for_heralds(node, (bit,), (cell, sacrificed), purify)
-            self.memory[node].release(sacrificed)
-        for (node, cells), (_, earlier) in zip(
-            self._at_repeaters(step, other), self._at_repeaters(step, kept), strict=True
-        ):
-            # The last operation on these was a measurement that the outcome does not depend on.
-            used = tuple(dict.fromkeys((*cells, *earlier)))
-            self._wait_for_heralds(node, bits, used, purify)
-        for hops in (kept, other) if is_wide else (other,):
-            self._release_repeaters(step, hops)
-        return ends[0]
-
-    def _wait_for_heralds(
-        self, node: int, bits: Sequence[int], cells: tuple[int, ...], gadget: int
-    ) -> None:
-        for bit in bits:
-            self.tape.correct(node, "id", cells[0], bit, gadget=gadget)
-        self.tape.gate(node, "barrier", *cells, gadget=gadget)
-
-    def _hops(self, step: Step, here: int, there: int) -> _Hops:
-        """The cells of a pair between two ends at both sides of every link of its route."""
-        inner = self.routes[step.route].nodes[1:-1]
-        cells = [here, *(self._comm_cell(node) for node in inner for _ in range(2)), there]
-        return list(zip(cells[::2], cells[1::2], strict=True))
-
-    def _at_repeaters(self, step: Step, hops: _Hops) -> Iterator[tuple[int, tuple[int, int]]]:
-        """Each repeater of the route with the cells of the halves that arrive and leave there."""
-        inner = self.routes[step.route].nodes[1:-1]
-        for node, (before, after) in zip(inner, pairwise(hops), strict=True):
-            yield node, (before[1], after[0])
-
-    def _release_repeaters(self, step: Step, hops: _Hops) -> None:
-        for node, cells in self._at_repeaters(step, hops):
-            for cell in cells:
-                self.memory[node].release(cell)
-
-    def _make_pairs(self, step: Step, pairs: Sequence[tuple[_Hops, int]]) -> None:
-        """End-to-end pairs, each for its gadget: of a link, or swapped together by repeaters.
-
-        All links begin at once and all repeaters measure at once; the far end, which waits for the
-        bits anyway before it is used, takes all corrections.
-        """
+    def _halves(self, step: Step, gadget: int) -> tuple[int, int]:
+        """The cells of a pair for a gadget at both ends of its route."""
         route = self.routes[step.route]
-        ends = [
-            (nodes, halves, link, gadget)
-            for hops, gadget in pairs
-            for nodes, halves, link in zip(pairwise(route.nodes), hops, route.links, strict=True)
-        ]
-        for nodes, halves, _, gadget in ends:
-            for node, cell in zip(nodes, halves, strict=True):
-                self.tape.gate(node, "reset", cell, gadget=gadget)
-        for nodes, halves, link, gadget in ends:
-            for node, cell in zip(nodes, halves, strict=True):
-                self.tape.rows.append(
-                    Row(node, "dqc_epr", (cell,), link=link, pair=self.pairs, gadget=gadget)
-                )
-            self.pairs += 1
-        for hops, gadget in pairs:
-            bits = [
-                self._swap(repeater, *cells, step.target, gadget)
-                for repeater, cells in self._at_repeaters(step, hops)
-            ]
-            for x_bit, z_bit in bits:
-                self.tape.correct(step.target, "x", hops[-1][1], x_bit, gadget=gadget)
-                self.tape.correct(step.target, "z", hops[-1][1], z_bit, gadget=gadget)
-
-    def _swap(
-        self, repeater: int, arriving: int, leaving: int, target: int, gadget: int
-    ) -> tuple[int, int]:
-        """A Bell measurement of two halves; the bits of the X and Z that the far end owes."""
-        self.tape.gates(repeater, bell_basis(arriving, leaving), gadget=gadget)
-        z_bit = self.tape.measure(repeater, arriving, (target,), gadget=gadget)
-        x_bit = self.tape.measure(repeater, leaving, (target,), gadget=gadget)
-        return x_bit, z_bit
+        if not step.purified:
+            return self.pairs.make(route, gadget)
+        links = [self.network.links[link] for link in route.links]
+        fidelity, success = bbpssw(chain_fidelity(links))
+        self.purified.append((success, fidelity))
+        return self.pairs.make_purified(
+            route, gadget, self._new_gadget(GadgetKind.PURIFY, step.wire)
+        )
 
     def _bind(self, index: int) -> tuple[str, int]:
         """The Pauli along which the root is copied, and its sign with respect to the wire's axis.
