@@ -12,17 +12,22 @@ TYPE_CHECKING = False  # `typing` takes a while, in which the command could not 
 if TYPE_CHECKING:
     from typing import Any
 
+    from dqc_compiler.advice import Advice, advise
     from dqc_compiler.bundles import save_bundle, verify_bundle
+    from dqc_compiler.costs.prices import Objective
     from dqc_compiler.diagnostics import CompilerError
     from dqc_compiler.formats.bundle_in import read_bundle
     from dqc_compiler.formats.network_file import Network
     from dqc_compiler.pipeline import Options, Result, compile_circuit
 
 __all__ = [
+    "Advice",
     "CompilerError",
     "Network",
+    "Objective",
     "Options",
     "Result",
+    "advise",
     "compile_circuit",
     "read_bundle",
     "save_bundle",
@@ -30,10 +35,13 @@ __all__ = [
 ]
 
 _HOME = {
+    "Advice": "dqc_compiler.advice",
     "CompilerError": "dqc_compiler.diagnostics",
     "Network": "dqc_compiler.formats.network_file",
+    "Objective": "dqc_compiler.costs.prices",
     "Options": "dqc_compiler.pipeline",
     "Result": "dqc_compiler.pipeline",
+    "advise": "dqc_compiler.advice",
     "compile_circuit": "dqc_compiler.pipeline",
     "read_bundle": "dqc_compiler.formats.bundle_in",
     "save_bundle": "dqc_compiler.bundles",

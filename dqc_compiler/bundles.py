@@ -91,7 +91,7 @@ def _contents(
     network_digest: str | None,
     pareto: tuple[FrontEntry, ...] | None,
 ) -> Contents:
-    options = dataclasses.asdict(result.options)
+    options = dataclasses.asdict(result.options) | {"minimize": str(result.options.minimize)}
     if pareto is not None:
         options["pareto"] = True
     return make_contents(
@@ -101,6 +101,7 @@ def _contents(
         program=result.program,
         schedule=result.schedule,
         bounds=result.bounds,
+        fidelity=result.fidelity,
         engines=EnginesUsed(used=result.engines.used, not_installed=result.engines.not_installed),
         seed=options.pop("seed"),
         options=options,

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import inspect
 import platform
-import sys
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from importlib import import_module
-from math import isfinite
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
@@ -21,17 +19,20 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 import click
 
 from dqc_compiler import engines, topologies
+from dqc_compiler.cli_circuit import digest_of, read_circuit_argument
 from dqc_compiler.cli_network import network
 from dqc_compiler.cli_options import (
     comm_count,
     comm_qubits_option,
     diagnostics_option,
+    finite_seconds,
     format_option,
+    minimize_option,
+    seed_option,
 )
 from dqc_compiler.cli_terminal import EXIT_INTERRUPTED, Terminal, run
 from dqc_compiler.diagnostics import CompilerError, Diagnostic, Place
 from dqc_compiler.diagnostics.bundle import NotEquivalent
-from dqc_compiler.diagnostics.circuit import CircuitNotUtf8
 from dqc_compiler.diagnostics.usage import (
     BadNetworkSize,
     NetworkNotChosen,
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 SUBJECTS = ("bundle", "circuit", "network", "placement", "usage", "verify")
 """Modules of `dqc_compiler.diagnostics` that define codes."""
 
-SCHEMAS = ("network", "manifest", "schedule", "report", "rewrites")
+SCHEMAS = ("network", "manifest", "schedule", "report", "rewrites", "advice")
 DEFAULT_TOPOLOGY = "all-to-all"
 MAX_SHOWN_NODES = 8
 
@@ -72,14 +73,6 @@ def _print_version(context: click.Context, _parameter: click.Parameter, value: b
     lines = [own, f"Python {platform.python_version()}", *versions]
     context.find_object(Terminal).emit("\n".join(lines) + "\n")  # type: ignore[union-attr]
     context.exit()
-
-
-def _finite(
-    _context: click.Context, _parameter: click.Parameter, value: float | None
-) -> float | None:
-    if value is not None and not isfinite(value):
-        raise click.BadParameter(f"{value} is not a number of seconds")
-    return value
 
 
 _version_option = click.option(
@@ -133,10 +126,11 @@ def dqc() -> None:
     show_default=True,
     help="Where the search begins; auto: everywhere.",
 )
+@minimize_option
 @click.option(
     "--time-limit",
     type=click.FloatRange(min=0, min_open=True),
-    callback=_finite,
+    callback=finite_seconds,
     metavar="SEC",
     help="Stop searching after so long; the preset fast is always finished.",
 )
@@ -151,7 +145,7 @@ def dqc() -> None:
     is_flag=True,
     help="Show what fewer or more comm qubits would cost, each budget compiled and verified.",
 )
-@click.option("--seed", type=click.IntRange(min=0, max=2**31 - 1), default=0, show_default=True)
+@seed_option
 @click.option(
     "--verify",
     type=click.Choice(["auto", "all", "off"]),
@@ -259,11 +253,11 @@ def _compile(
     started = perf_counter()
     file = choices["network_file"]
     network: ir.Network | None = None if file is None else Network.read(file)
-    circuit, circuit_digest = _read_circuit(choices["circuit"])
+    circuit, circuit_digest = read_circuit_argument(choices["circuit"])
     if network is None:
         network = _made_network(len(circuit.qubits), choices)
     read = perf_counter()
-    names = ("seed", "preset", "time_limit", "rounds", "engine", "verify")
+    names = ("seed", "preset", "time_limit", "rounds", "engine", "minimize", "verify")
     options = Options(**{name: choices[name] for name in names})
     pareto = None
     if choices["pareto"]:
@@ -288,7 +282,7 @@ def _compile(
             output,
             original=circuit,
             circuit_digest=circuit_digest,
-            network_digest=None if file is None else _digest_of(Path(file)),
+            network_digest=None if file is None else digest_of(Path(file)),
             force=choices["force"],
             keep_failed=choices["keep_failed"],
             pareto=pareto,
@@ -316,38 +310,6 @@ def _made_network(qubits: int, choices: Mapping[str, Any]) -> ir.Network:
     )
 
 
-def _read_circuit(argument: str) -> tuple[ir.Circuit, str]:
-    """The circuit and the SHA-256 of its text."""
-    from dqc_compiler.formats.bundle_contents import digest
-    from dqc_compiler.formats.circuit_in import read_circuit
-
-    if argument != "-":
-        circuit = read_circuit(argument)
-        return circuit, _digest_of(Path(argument))
-    from dqc_compiler.formats.circuit_text import MAX_BYTES
-
-    if sys.stdin is None:  # closed by the caller
-        raise click.UsageError("standard input is closed")
-    data = sys.stdin.buffer.read(MAX_BYTES + 1)
-    return read_circuit("<stdin>", text=_decoded(data)), digest(data)
-
-
-def _digest_of(path: Path) -> str:
-    from dqc_compiler.formats.bundle_contents import digest
-
-    return digest(path.read_bytes())
-
-
-def _decoded(data: bytes) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        byte = f"0x{data[error.start]:02x}"
-        place = Place(file="<stdin>")
-        problem = CircuitNotUtf8(offset=error.start, byte=byte, place=place)
-        raise CompilerError(problem) from None
-
-
 def _summary(report: Report, output: Path) -> str:
     peaks = report.peak_comm_qubits
     shown = ", ".join(f"{name} {peak}" for name, peak in peaks.items())
@@ -358,11 +320,23 @@ def _summary(report: Report, output: Path) -> str:
         "e-bits": f"{report.ebits}{_bound_words(report)}",
         "peak comm qubits": shown,
         "makespan": f"mean {_time(makespan.mean)}, 95th percentile {_time(makespan.p95)}",
+        **_fidelity_row(report),
         "verdict": _verdict_words(report.verdict),
         **({} if report.stopped == "done" else {"search": f"stopped: {report.stopped}"}),
         "bundle": str(output),
     }
     return "".join(f"{name:<18}{value}\n" for name, value in rows.items())
+
+
+def _fidelity_row(report: Report) -> dict[str, str]:
+    """The estimate, and what distribution and waiting would leave alone."""
+    parts = report.fidelity_estimate
+    if report.fidelity is None or parts is None:
+        return {}
+    shown = (report.fidelity, parts.distribution, parts.waiting)
+    # Of less the sampling knows little more than that.
+    total, distribution, waiting = (f"{f:.3f}" if f >= 0.01 else "< 0.01" for f in shown)
+    return {"fidelity": f"{total} (distribution {distribution}, waiting {waiting})"}
 
 
 def _bound_words(report: Report) -> str:
@@ -434,7 +408,7 @@ def verify(
     from dqc_compiler.bundles import verify_bundle
 
     with terminal.progress("verifying"):
-        original = _read_circuit(circuit)[0]
+        original = read_circuit_argument(circuit)[0]
         verdict = verify_bundle(bundle, original, level=level)
     terminal.emit(verdict.text() if output_format == "json" else _check_table(verdict))
     if verdict.equivalent is None:
@@ -467,7 +441,7 @@ dqc.add_command(network)
 @click.argument("name", metavar="NAME", type=click.Choice(SCHEMAS))
 @click.pass_obj
 def schema(terminal: Terminal, /, *, name: str) -> None:
-    """Print the JSON Schema of a file: network, manifest, schedule, report or rewrites."""
+    """Print the JSON Schema of a file, or of what `dqc network advise` prints."""
     from dqc_compiler.formats.schema import schema_text
 
     terminal.emit(schema_text(name))

@@ -19,7 +19,7 @@ def front_table(entries: Sequence[FrontEntry], *, widest: str) -> str:
         entries: of the report.
         widest: what the budget without a limit is called.
     """
-    unit, size = _unit(max(entry.makespan_ns.p95 for entry in entries))
+    unit, size = time_unit(max(entry.makespan_ns.p95 for entry in entries))
     head = (
         "comm qubits",
         "e-bits",
@@ -49,7 +49,7 @@ def front_table(entries: Sequence[FrontEntry], *, widest: str) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _unit(ns: float) -> tuple[str, float]:
+def time_unit(ns: float) -> tuple[str, float]:
     """The largest unit in which a time is not a fraction."""
     return next((unit for unit in _UNITS if ns >= unit[1]), _UNITS[-1])
 

@@ -1,4 +1,4 @@
-"""The commands `dqc network`: make, check and show network files.
+"""The commands `dqc network`: make, check and show network files, and advise on upgrades.
 
 As in `cli`, everything heavy is imported by the command that needs it.
 """
@@ -13,11 +13,21 @@ from typing import Any, Literal
 import click
 
 from dqc_compiler import topologies
-from dqc_compiler.cli_options import comm_count, comm_qubits_option, diagnostics_option
-from dqc_compiler.cli_terminal import Terminal
+from dqc_compiler.cli_options import (
+    comm_count,
+    comm_qubits_option,
+    diagnostics_option,
+    finite_seconds,
+    format_option,
+    seed_option,
+)
+from dqc_compiler.cli_terminal import EXIT_INTERRUPTED, Terminal
 from dqc_compiler.diagnostics import CompilerError, Place
 from dqc_compiler.diagnostics.bundle import OutputParent
 from dqc_compiler.diagnostics.usage import OutputFileExists
+from dqc_compiler.interruption import Interruption
+
+DEFAULT_ROWS = 10
 
 
 def _shape(
@@ -44,7 +54,7 @@ def _repeater_comm_qubits(
 
 @click.group("network")
 def network() -> None:
-    """Make, show and check network files."""
+    """Make, show and check network files, and find out what to add to a network."""
 
 
 @network.command("make")
@@ -173,3 +183,75 @@ def show(terminal: Terminal, /, *, file: str) -> None:
     from dqc_compiler.formats.network_file import Network, network_toml
 
     terminal.emit(network_toml(Network.read(file)))
+
+
+@network.command("advise")
+@click.argument("circuit", metavar="CIRCUIT")
+@click.argument("file", metavar="NETWORK")
+@click.option(
+    "--by",
+    type=click.Choice(["makespan", "pairs"]),
+    default="makespan",
+    show_default=True,
+    help="What is to be small; the other one decides where it is equal.",
+)
+@click.option(
+    "--preset",
+    type=click.Choice(["fast", "balanced", "best"]),
+    default="fast",
+    show_default=True,
+    help="How much is searched for each upgrade, as for `dqc compile`.",
+)
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    callback=finite_seconds,
+    metavar="SEC",
+    help="Stop after so long, with the upgrades that have been tried.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help=f"Show the best N upgrades.  [default: {DEFAULT_ROWS}, as JSON all]",
+)
+@seed_option
+@format_option
+@diagnostics_option
+@click.pass_obj
+def advise(
+    terminal: Terminal,
+    /,
+    *,
+    circuit: str,
+    file: str,
+    by: Literal["makespan", "pairs"],
+    limit: int | None,
+    output_format: str,
+    **choices: Any,
+) -> int:
+    """Try single upgrades of NETWORK and rank them by their effect on CIRCUIT.
+
+    Upgrades are a comm qubit or a data qubit more at one node, a channel more or a doubled rate on
+    one link, and one more link. NETWORK is a file; CIRCUIT is an OpenQASM 2 or 3 file, or -.
+    """
+    from dqc_compiler.advice import advise as study
+    from dqc_compiler.cli_advice import advice_table
+    from dqc_compiler.cli_circuit import read_circuit_argument
+    from dqc_compiler.formats.network_file import Network
+    from dqc_compiler.pipeline import Options
+
+    interruption = Interruption()
+    with terminal.progress("trying upgrades"), interruption.listening():
+        found = study(
+            read_circuit_argument(circuit)[0],
+            Network.read(file),
+            by=by,
+            options=Options(**choices),
+            interruption=interruption,
+        )
+    if output_format == "json":
+        terminal.emit(found.file(limit=limit).text())
+    else:
+        terminal.emit(advice_table(found, limit=limit or DEFAULT_ROWS))
+    return EXIT_INTERRUPTED if interruption.has_come else 0

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from math import isfinite
+from typing import TYPE_CHECKING
+
 import click
 
 from dqc_compiler.cli_terminal import Terminal
+
+if TYPE_CHECKING:
+    from dqc_compiler.costs.prices import Objective
 
 DEFAULT_COMM_QUBITS = 2
 
@@ -33,6 +39,32 @@ def _comm_qubits(
         raise click.BadParameter(f"{value!r} is not a number, nor unlimited") from None
 
 
+def finite_seconds(
+    _context: click.Context, _parameter: click.Parameter, value: float | None
+) -> float | None:
+    """What `--time-limit` was given, unless it is no number of seconds."""
+    if value is not None and not isfinite(value):
+        raise click.BadParameter(f"{value} is not a number of seconds")
+    return value
+
+
+def _objective(_context: click.Context, _parameter: click.Parameter, value: str) -> Objective:
+    from dqc_compiler.costs.prices import Objective  # noqa: PLC0415 (numpy: the help needs none)
+
+    try:
+        return Objective.parse(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+minimize_option = click.option(
+    "--minimize",
+    metavar="WHAT",
+    default="ebits",
+    show_default=True,
+    callback=_objective,
+    help="ebits, makespan, fidelity (its loss), or a mix such as ebits=1,makespan=0.5.",
+)
 diagnostics_option = click.option(
     "--diagnostics",
     type=click.Choice(["text", "json"]),
@@ -56,4 +88,7 @@ comm_qubits_option = click.option(
     metavar="C|unlimited",
     callback=_comm_qubits,
     help=f"Comm qubits of each node.  [default: {DEFAULT_COMM_QUBITS}]",
+)
+seed_option = click.option(
+    "--seed", type=click.IntRange(min=0, max=2**31 - 1), default=0, show_default=True
 )

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from dqc_compiler.bundles import verify_result
+from dqc_compiler.costs.error_frames import estimate_fidelity
+from dqc_compiler.costs.routes import open_passages
 from dqc_compiler.diagnostics import CompilerError
 from dqc_compiler.diagnostics.bundle import NotEquivalent
 from dqc_compiler.formats.front import FrontEntry, on_front
@@ -13,6 +15,8 @@ from dqc_compiler.formats.report import makespan_figures
 from dqc_compiler.formats.verdict import Verdict
 from dqc_compiler.interruption import Interruption
 from dqc_compiler.ir import Circuit, Network
+from dqc_compiler.passes.insert_gadgets import InsertGadgets
+from dqc_compiler.passes.schedule import ListSchedule
 from dqc_compiler.pipeline import Options, Result, compile_circuit
 
 Budget = int | None
@@ -35,7 +39,10 @@ class _Row:
 
     @property
     def max_peak(self) -> int:
-        return max(self.result.program.peak_comm.tolist(), default=0)
+        """Of the processors: repeaters hold two halves whatever the budget is."""
+        program = self.result.program
+        peaks = zip(program.network.nodes, program.peak_comm.tolist(), strict=True)
+        return max((peak for node, peak in peaks if node.kind == "qpu"), default=0)
 
     @property
     def rank(self) -> tuple[int, float, int]:
@@ -44,8 +51,8 @@ class _Row:
         return program.pairs, makespan.mean, self.max_peak
 
     def fits(self, network: Network) -> bool:
-        """Whether the programs need no larger registers than the network has."""
-        used = self.result.program.comm_qubits.tolist()
+        """Whether the plan needs no more comm qubits than the network has."""
+        used = self.result.program.peak_comm.tolist()
         limits = [node.comm_qubits for node in network.nodes]
         return all(limit is None or size <= limit for size, limit in zip(used, limits, strict=True))
 
@@ -89,7 +96,7 @@ def compile_front(
         if budget is not None:
             yield widest
         for each in _budgets(widest.max_peak, network):
-            if each != budget:
+            if each != budget and not _is_cut_off(network, each, len(circuit.qubits)):
                 yield row(each)
 
     first = row(budget)
@@ -97,19 +104,28 @@ def compile_front(
     rows.sort(key=lambda entry: float("inf") if entry.budget is None else entry.budget)
     best = [_best(rows, entry, limited(network, entry.budget)) for entry in rows]
     entries = _entries(rows, best, budget)
-    result = _moved(best[rows.index(first)].result, limited(network, budget))
+    result = best[rows.index(first)].result
     if signals.has_come:
         result = replace(result, stopped="interrupted")
     return Front(result=result, entries=entries)
 
 
+def _is_cut_off(network: Network, budget: int, qubits: int) -> bool:
+    """Whether no pair can pass a full node with so few comm qubits."""
+    try:
+        open_passages(limited(network, budget), qubits)
+    except CompilerError:
+        return True
+    return False
+
+
 def limited(network: Network, budget: Budget) -> Network:
-    """The network with at most so many comm qubits at every node."""
+    """The network with at most so many comm qubits at every processor."""
     if budget is None:
         return network
     nodes = (
         node
-        if node.comm_qubits is not None and node.comm_qubits <= budget
+        if node.kind == "repeater" or (node.comm_qubits is not None and node.comm_qubits <= budget)
         else replace(node, comm_qubits=budget)
         for node in network.nodes
     )
@@ -124,7 +140,7 @@ def unlimited(network: Network) -> Network:
 
 def _budgets(peak: int, network: Network) -> Iterator[int]:
     """Powers of two up to the first that no use and no node exceeds; None is not among them."""
-    limits = [node.comm_qubits for node in network.nodes]
+    limits = [node.comm_qubits for node in network.nodes if node.kind == "qpu"]
     budget = 1
     while any(limit is None or limit > budget for limit in limits):
         yield budget
@@ -143,8 +159,12 @@ def _demanded(verdict: Verdict, budget: Budget) -> Verdict:
 
 
 def _best(rows: list[_Row], own: _Row, network: Network) -> _Row:
+    """The row that costs least on the network of its own row, which it may have to be moved to."""
     fitting = [row for row in rows if row.fits(network)]
-    return min(fitting, key=lambda row: (row.rank, row is not own))
+    fewest = min(row.result.program.pairs for row in fitting)
+    finalists = [row for row in fitting if row.result.program.pairs == fewest]
+    moved = [(_moved(row, network), row is not own) for row in finalists]
+    return min(moved, key=lambda pair: (pair[0].rank, pair[1]))[0]
 
 
 def _entries(rows: list[_Row], best: list[_Row], budget: Budget) -> tuple[FrontEntry, ...]:
@@ -171,17 +191,22 @@ def _entries(rows: list[_Row], best: list[_Row], budget: Budget) -> tuple[FrontE
     )
 
 
-def _moved(result: Result, network: Network) -> Result:
-    """A result for a smaller budget as one for this network: the programs fit it as they are."""
+def _moved(row: _Row, network: Network) -> _Row:
+    """A result as one for this network: the same plan, with the comm qubits that there are."""
+    result = row.result
     if result.network == network:
-        return result
+        return row
     placement = replace(result.placement, network=network)
-    program = replace(result.program, network=network)
-    return replace(
+    plan = replace(result.plan, placement=placement)
+    program = InsertGadgets().run(plan)
+    schedule = ListSchedule().run(program)
+    moved = replace(
         result,
         network=network,
         placement=placement,
-        plan=replace(result.plan, placement=placement),
+        plan=plan,
         program=program,
-        schedule=replace(result.schedule, program=program),
+        schedule=schedule,
+        fidelity=estimate_fidelity(schedule),
     )
+    return replace(row, result=moved, verdict=_demanded(verify_result(moved), row.budget))

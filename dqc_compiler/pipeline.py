@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, get_args
 from qiskit.passmanager import GenericPass, MultiStagePassManager
 
 from dqc_compiler.costs.bounds import find_bounds
+from dqc_compiler.costs.error_frames import estimate_fidelity
+from dqc_compiler.costs.prices import EBITS, Objective, priced
 from dqc_compiler.costs.routes import open_passages
 from dqc_compiler.engines import AUTO, CHOICES, Chosen, choose
 from dqc_compiler.formats.circuit_in import read_circuit
@@ -23,6 +25,7 @@ from dqc_compiler.ir import (
     Bound,
     Circuit,
     DistributedProgram,
+    Fidelity,
     Network,
     Placement,
     RemotePlan,
@@ -33,11 +36,12 @@ from dqc_compiler.ir.arrays import Int32
 from dqc_compiler.ir.rewriting import Rewriting
 from dqc_compiler.passes.fuse import Fuse
 from dqc_compiler.passes.insert_gadgets import InsertGadgets
-from dqc_compiler.passes.join_visits import JoinVisits
 from dqc_compiler.passes.plan_visits import PlanVisits
 from dqc_compiler.passes.regroup import Regroup, Regrouping
 from dqc_compiler.passes.schedule import ListSchedule
 from dqc_compiler.passes.segment import Segment
+from dqc_compiler.passes.spread_routes import SpreadRoutes
+from dqc_compiler.planning import JoinAndGiveBack, MeetCutoffs, Valuation
 from dqc_compiler.portfolio import Place, Preset
 
 if TYPE_CHECKING:
@@ -60,6 +64,7 @@ class Options:
         rounds: of the preset "best", 0 or more, and of no other; None: until the time limit, or
             one per core.
         engine: where the search begins, one of `engines.CHOICES`.
+        minimize: what is to be small; by default the number of pairs.
         verify: which checks are made of a saved bundle, "auto", "all" or "off".
 
     Raises:
@@ -72,6 +77,7 @@ class Options:
     time_limit: float | None = None
     rounds: int | None = None
     engine: str = AUTO
+    minimize: Objective = EBITS
     verify: Verify = "auto"
 
     def __post_init__(self) -> None:
@@ -81,6 +87,8 @@ class Options:
         _check_choice("preset", self.preset, get_args(Preset))
         _check_choice("engine", self.engine, CHOICES)
         _check_choice("verify", self.verify, get_args(Verify))
+        if not isinstance(self.minimize, Objective):
+            raise TypeError(f"minimize has to be an Objective, not {self.minimize!r}")
         if self.time_limit is not None:
             expected = "a finite number of seconds above 0, or None"
             _check_number("time_limit", self.time_limit, (int, float), expected)
@@ -119,6 +127,7 @@ class Result:
     options: Options
     seconds: dict[str, float] = field(compare=False)  # pass name -> wall time
     bounds: tuple[Bound, ...] = ()  # what is known about fewer pairs
+    fidelity: Fidelity | None = None  # None: it is not estimated
     engines: Chosen = field(default_factory=Chosen)  # where the search began
     stopped: Stopped = "done"  # why the search has ended
 
@@ -182,22 +191,6 @@ class _FuseRegrouped:
         return rewriting.then(Fuse().run(rewriting.circuit))
 
 
-@dataclass(frozen=True)
-class _JoinAndGiveBack:
-    """Join visits, and give the data qubits back that `costs.routes.open_passages` has taken.
-
-    They counted as comm qubits while the plan was made. In the programs they are data qubits, which
-    start empty and take what has to wait in a node until a pair has passed.
-    """
-
-    network: Network
-    name: ClassVar[str] = JoinVisits.name
-
-    def run(self, plan: RemotePlan) -> RemotePlan:
-        joined = JoinVisits().run(plan)
-        return replace(joined, placement=replace(joined.placement, network=self.network))
-
-
 def stages(
     network: Network,
     options: Options,
@@ -221,19 +214,26 @@ def stages(
     return MultiStagePassManager(
         fuse=_Task(Fuse() if regrouping is None else _FuseRegrouped(regrouping)),
         segment=_Task(_SegmentFused()),
-        place=_Task(_place(opened, options, patience, homes)),
+        place=_Task(_place(network, opened, options, patience, homes)),
         plan=_Task(PlanVisits()),
-        join=_Task(_JoinAndGiveBack(network)),
+        join=_Task(JoinAndGiveBack(network)),
+        spread=_Task(SpreadRoutes()),
+        cut=_Task(MeetCutoffs()),
         insert=_Task(InsertGadgets()),
         schedule=_Task(ListSchedule()),
     )
 
 
 def _place(
-    network: Network, options: Options, patience: Patience | None, homes: Int32 | None
+    network: Network,
+    opened: Network,
+    options: Options,
+    patience: Patience | None,
+    homes: Int32 | None,
 ) -> Place:
     return Place(
-        network=network,
+        network=opened,
+        valuation=Valuation(network, options.minimize),
         seed=options.seed,
         preset=options.preset,
         patience=patience or Patience(options.time_limit),
@@ -268,8 +268,11 @@ class _Compilation:
         started = perf_counter()
         bounds = find_bounds(result.placement)
         self.note("bound", perf_counter() - started)
+        started = perf_counter()
+        fidelity = estimate_fidelity(result.schedule)
+        self.note("fidelity", perf_counter() - started)
         stopped = "interrupted" if interruption.has_come else self.patience.stopped
-        return replace(result, bounds=bounds, stopped=stopped)
+        return replace(result, bounds=bounds, fidelity=fidelity, stopped=stopped)
 
     def regrouped(self) -> Regrouping | None:
         """The circuit with other ladders, unless it has none, or the user has chosen a start."""
@@ -298,13 +301,13 @@ class _Compilation:
         return Result(
             rewriting=made["fuse"],
             network=network,
-            placement=made["join-visits"].placement,
-            plan=made["join-visits"],
+            placement=made["cut-visits"].placement,
+            plan=made["cut-visits"],
             program=made["insert-gadgets"],
             schedule=made["schedule"],
             options=options,
             seconds=self.seconds,
-            engines=_place(opened, options, patience, homes).engines_used(made["segment"]),
+            engines=_place(network, opened, options, patience, homes).engines_used(made["segment"]),
         )
 
     def note(self, name: str, duration: float) -> None:
@@ -343,7 +346,7 @@ def compile_circuit(
     choose(chosen.engine)
     original = circuit if isinstance(circuit, Circuit) else read_circuit(circuit)
     check_fit(len(original.qubits), network, source=original.source)
-    opened = open_passages(network, len(original.qubits))
+    opened = priced(open_passages(network, len(original.qubits)), chosen.minimize)
     limit = None if chosen.preset == "fast" else chosen.time_limit  # `fast` is always finished
     patience = Patience(limit, interruption or Interruption())
     return _Compilation(original, network, opened, chosen, patience, progress).run()

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
+from math import inf
 from typing import ClassVar, Literal, NamedTuple
 
 from dqc_compiler import engines
@@ -18,12 +19,11 @@ from dqc_compiler.passes.assign_nodes import AssignNodes
 from dqc_compiler.passes.cover import Cover
 from dqc_compiler.passes.embed import Embed
 from dqc_compiler.passes.exact import improve_exactly
-from dqc_compiler.passes.join_visits import JoinVisits
 from dqc_compiler.passes.partition_metis import PartitionMetis
 from dqc_compiler.passes.partition_sliced import PartitionSliced
-from dqc_compiler.passes.plan_visits import PlanVisits
 from dqc_compiler.passes.refine import Refine
 from dqc_compiler.passes.search_presences import SearchPresences
+from dqc_compiler.planning import Valuation
 from dqc_compiler.workers import Workers
 
 Preset = Literal["fast", "balanced", "best"]
@@ -54,24 +54,20 @@ class _Candidate(NamedTuple):
 
 
 class _Found:
-    """The best candidate so far: the one whose programs consume the fewest pairs."""
+    """The best candidate so far: the one whose programs cost least."""
 
-    def __init__(self, candidates: Iterator[_Candidate]) -> None:
-        priced = [(self.price_of(candidate), candidate) for candidate in candidates]
-        self.price, self.best = min(priced, key=lambda pair: pair[0])
-        self.least = 0  # no placement that embeds nothing has fewer pairs
-
-    @staticmethod
-    def price_of(candidate: _Candidate) -> int:
-        if not candidate.placement.embedded:
-            return PlanVisits().pairs(candidate.placement)
-        return JoinVisits().run(PlanVisits().run(candidate.placement)).pairs
+    def __init__(self, candidates: Iterator[_Candidate], valuation: Valuation) -> None:
+        self.valuation = valuation
+        self.cost = self.latest = inf  # of the best and of the latest candidate
+        self.least = 0.0  # no placement that embeds nothing costs less
+        for candidate in candidates:
+            self.offer(candidate)
 
     def offer(self, candidate: _Candidate) -> None:
         """Take a candidate if it is cheaper; ties go to the earlier one."""
-        price = self.price_of(candidate)
-        if price < self.price:
-            self.price, self.best = price, candidate
+        self.latest = self.valuation.cost(candidate.placement)
+        if self.latest < self.cost:
+            self.cost, self.best = self.latest, candidate
 
 
 @dataclass(frozen=True)
@@ -94,6 +90,7 @@ class Place:
 
     name: ClassVar[str] = "place"
     network: Network
+    valuation: Valuation | None = None  # what is best; None: the fewest pairs
     seed: int = 0
     preset: Preset = "balanced"
     patience: Patience = field(default_factory=Patience)
@@ -105,15 +102,19 @@ class Place:
         """The cheapest candidate."""
         self.patience.begin()
         starts = self.starts(graph)
-        found = _Found(self._floor(starts))
+        found = _Found(self._floor(starts), self._valuation)
         static = found.best
         for candidate in self.patience.limits(self._further(starts, found)):
             found.offer(candidate)
-            if found.price <= found.least:
+            if found.cost <= found.least:
                 break
         for candidate in self.patience.limits(self._embedded((found.best, static))):
             found.offer(candidate)
         return found.best.placement
+
+    @property
+    def _valuation(self) -> Valuation:
+        return self.valuation or Valuation(self.network)
 
     # Starts
 
@@ -169,7 +170,7 @@ class Place:
         static = starts[:2] if self._is_worth_slicing(graph) else starts
         for candidate in chain(self._searched(static), self._followed(graph)):
             yield candidate
-            is_short = is_short or found.price_of(candidate) > ebits.pairs(candidate.placement)
+            is_short = is_short or self._is_short(candidate, found)
         if is_short:
             yield from self._near(starts)
         again = SearchPresences(
@@ -180,8 +181,15 @@ class Place:
         )
         yield found.best._replace(placement=again.run(found.best.placement))
         if self.preset == "best":
-            yield self._solved(found)
+            if self._valuation.is_plain and find_routing(self.network).is_flat:
+                yield self._solved(found)
             yield from self._rounds(graph, found)
+
+    def _is_short(self, candidate: _Candidate, found: _Found) -> bool:
+        """Whether memory or cutoffs make the latest candidate dearer than it could be."""
+        if self._valuation.is_plain:
+            return found.latest > ebits.pairs(candidate.placement)
+        return True
 
     def _seed(self, number: int) -> int:
         return (len(engines.STARTS) + 1) * self.seed + number

@@ -56,6 +56,7 @@ def make(*, seed: int = 0) -> Contents:
         program=result.program,
         schedule=result.schedule,
         bounds=[Bound(3, "by hand", "every protocol")],
+        fidelity=result.fidelity,
         seed=seed,
         options={"verify": "off"},
     )

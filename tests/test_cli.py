@@ -222,11 +222,15 @@ def test_a_bundle_beside_the_circuit_by_default(
         "e-bits",
         "peak comm qubits",
         "makespan",
+        "fidelity",
         "verdict",
         "bundle",
     ]
     assert dict(rows)["e-bits"] == "1"
     assert dict(rows)["peak comm qubits"] == "n0 1, n1 1"
+    assert re.fullmatch(
+        r"0\.9\d\d \(distribution 0\.9\d\d, waiting 1\.000\)", dict(rows)["fidelity"]
+    )
     assert dict(rows)["verdict"].startswith("equivalent (")
     assert dict(rows)["bundle"] == "ghz.dqc"
     assert shown.err == ""

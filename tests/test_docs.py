@@ -42,6 +42,7 @@ from dqc_compiler.cli_terminal import execute
 from dqc_compiler.diagnostics import bundle, network
 from dqc_compiler.diagnostics.placement import NoPassage
 from dqc_compiler.formats import (
+    cutoffs,
     manifest,
     network_model,
     report,
@@ -459,6 +460,8 @@ BUNDLE_TABLES = {
         schedule_file.ScheduleFile,
         schedule_file.PairEntry,
         schedule_file.PairEnd,
+        schedule_file.CopyEntry,
+        cutoffs.CutoffViolations,
         schedule_file.Message,
         schedule_file.PurificationEntry,
         schedule_file.Outcome,
@@ -469,6 +472,7 @@ BUNDLE_TABLES = {
         report.MakespanFigures,
         report.LinkFigures,
         report.NodeFigures,
+        report.FidelityFigures,
         report.GadgetFigures,
         report.EnginesUsed,
         report.FrontEntry,

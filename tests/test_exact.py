@@ -28,6 +28,7 @@ from dqc_compiler.passes.exact import (
 )
 from dqc_compiler.passes.insert_gadgets import InsertGadgets
 from dqc_compiler.passes.plan_visits import PlanVisits
+from dqc_compiler.passes.search_presences import SearchPresences
 from dqc_compiler.passes.segment import Segment
 from dqc_compiler.pipeline import compile_circuit
 from dqc_compiler.portfolio import Place
@@ -229,6 +230,30 @@ def test_moving_needs_room() -> None:
     assert solve_exactly(graph, make_network((2, 1), None)).lower_bound == 3
     static = solve_exactly(graph, make_network((1, 1, 1), None), is_static=True)
     assert static.lower_bound == 8
+
+
+def test_idle_qubits_change_places_before_they_have_to() -> None:
+    """Qubit 0 has to be with qubit 4 long before qubit 3, which makes room, has to be elsewhere."""
+    rows: list[tuple[object, ...]] = []
+    for pair, rounds in (((0, 1), 4), ((3, 4), 4), ((1, 2), 4), ((0, 4), 4), ((3, 1), 4)):
+        for _ in range(rounds):
+            rows += [("cz", pair), *(("h", (q,)) for q in pair)]
+    graph = Segment().run(make_circuit(6, rows))
+    network = make_network((3, 3), None)
+    solution = solve_exactly(graph, network)
+    assert solution[1:] == (2, True)
+    wire, number = graph.segment_wire, np.arange(graph.segments)
+    busy = graph.gate_segments[(graph.gate_wires == [0, 4]).all(axis=1), 0].min()
+    room = graph.gate_segments[(graph.gate_wires == [3, 1]).all(axis=1), 0].min()
+    at_1 = ((wire == 0) & (number >= busy)) | ((wire == 3) & (number < room)) | (wire >= 4)
+    homes = tuple(at_1.astype(int).tolist())
+    assert keeps_capacities(graph, network, homes)
+    early = [[homes[max(options)] for options in layer] for layer in occupants(graph)]
+    late = [[homes[min(options)] for options in layer] for layer in occupants(graph)]
+    assert all(at.count(0) == 3 for at in early)
+    assert not all(at.count(0) == 3 for at in late)
+    found = SearchPresences().run(trivially_placed(graph, network))
+    assert pairs(found) == 2
 
 
 def test_spreading_bound_of_a_clique() -> None:

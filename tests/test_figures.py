@@ -11,12 +11,20 @@ from typing import Any
 
 import pytest
 
+from benchmarks.makespan import random_program
 from dqc_compiler.bundles import save_bundle, verify_bundle
 from dqc_compiler.formats.network_file import Network
-from dqc_compiler.ir import Circuit, Operation
+from dqc_compiler.formats.schedule_file import ScheduleFile, make_schedule_file
+from dqc_compiler.ir import Circuit, GadgetKind, Operation
 from dqc_compiler.pareto import compile_front
+from dqc_compiler.passes.schedule import ListSchedule
 from dqc_compiler.pipeline import Options, compile_circuit
-from tests.mutations_emitted import random_circuit
+from dqc_compiler.verify.ageing import ageing_problems
+from dqc_compiler.verify.causality import causality_problems
+from dqc_compiler.verify.programs import ProgramSet
+from dqc_compiler.verify.spread import spread_problems
+from dqc_compiler.verify.timing import timing_problems
+from tests.mutations_emitted import distributed, emitted_task, random_circuit
 
 CIRCUIT = random_circuit(5, qubits=6, gates=60, clbits=2)
 Change = Callable[[Any], None]
@@ -25,7 +33,8 @@ Change = Callable[[Any], None]
 def network(**link: Any) -> Network:
     made = Network.all_to_all(nodes=3, data_qubits=2, comm_qubits=4)
     links = tuple(replace(each, **link) for each in made.links)
-    return replace(made, links=links)
+    nodes = tuple(replace(each, t2_us=20_000.0) for each in made.nodes)
+    return replace(made, links=links, nodes=nodes)
 
 
 BOUND = {"holds_for": "every placement", "pairs": 0, "method": "m", "statement": "s"}
@@ -36,7 +45,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle with every kind of figure: cutoffs, several channels, corrections and a front."""
     directory = tmp_path_factory.mktemp("figures") / "bundle"
     front = compile_front(
-        CIRCUIT, network(cutoff_us=900.0, channels=2), options=Options(preset="fast")
+        CIRCUIT, network(cutoff_us=100.0, channels=2), options=Options(preset="fast")
     )
     save_bundle(front.result, directory, pareto=front.entries)
     return directory
@@ -109,6 +118,9 @@ REPORT: dict[str, tuple[Change, str]] = {
     "p99": (put("makespan_ns", "p99", add=1.0), "makespan_ns is not that"),
     "planned": (put("planned_makespan_ns", add=1.0), "planned_makespan_ns is not that"),
     "shots": (put("makespan_shots", add=1), "makespan_shots are not those"),
+    "lower bound": (put("lower_bound_ns", add=1.0), "lower_bound_ns is not that"),
+    "violations": (put("cutoff_violations", "pairs", add=1), "cutoff_violations are not those"),
+    "no violations": (put("cutoff_violations", value=None), "cutoff_violations are not those"),
     "link": (put("per_link", 0, "pairs", add=1), "per_link is not"),
     "links": (first_link, "per_link is not"),
     "link missing": (lambda content: content["per_link"].pop(), "per_link is not"),
@@ -133,6 +145,16 @@ REPORT: dict[str, tuple[Change, str]] = {
         for key in ("count", "pairs")
     },
     "gadget missing": (lambda content: content["per_gadget"].pop("move"), "per_gadget does not"),
+    "fidelity": (put("fidelity", add=1e-6), "manifest.json differ"),
+    "no fidelity": (put("fidelity", value=None), "not told together"),
+    "no estimate": (put("fidelity_estimate", value=None), "not told together"),
+    "no error": (put("fidelity_estimate", "at_least", times=1.0001), "at_least is"),
+    "distribution": (put("fidelity_estimate", "distribution", times=0.8), "kept their state is"),
+    "waiting": (put("fidelity_estimate", "waiting", times=0.8), "comm qubits were perfect is"),
+    "link fidelity": (put("per_link", 1, "fidelity", times=1.0001), "fidelity of link 1"),
+    "no link fidelity": (put("per_link", 1, "fidelity", value=None), "fidelity of link 1"),
+    "gadget fidelity": (put("per_gadget", "open", "fidelity", times=1.0001), "fidelity of open"),
+    "fidelity of closing": (put("per_gadget", "close", "fidelity", value=1.0), "fidelity of close"),
     "verdict": (put("verdict", "equivalent", value=None), "the verdicts differ"),
     "front pairs": (put("pareto", -1, "pairs", add=-1), "not one entry has the figures"),
     "front peak": (put("pareto", -1, "peak_comm_qubits", "n0", add=5), "not one entry has"),
@@ -189,6 +211,38 @@ def test_bounds_that_the_manifest_repeats_are_refused(
     assert "the bounds contradict" in refused(both)["figures"]
 
 
+@pytest.mark.parametrize("times", [0.8, 1.2])
+def test_a_wrong_fidelity_that_the_manifest_repeats_is_refused(
+    original: Path, tmp_path: Path, times: float
+) -> None:
+    first = spoiled(original, tmp_path / "first", "report.json", put("fidelity", times=times))
+    change = put("figures", "fidelity", times=times)
+    both = spoiled(first, tmp_path / "both", "manifest.json", change)
+    found = refused(both)
+    assert found.keys() == {"figures"}
+    assert found["figures"].startswith("fidelity is")
+
+
+def test_a_fidelity_of_other_coherence_times_is_refused(original: Path, tmp_path: Path) -> None:
+    """No time differs, so the schedule is right."""
+    change = put("node", "n1", "t2_us", times=1.01)
+    found = refused(spoiled(original, tmp_path, "network.json", change))
+    assert found.keys() == {"figures"}
+    assert "at_least is" in found["figures"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_right_fidelities_pass(tmp_path: Path, seed: int) -> None:
+    """Conditions, resets and every gate: two readings of what noise does to them agree."""
+    circuit = random_circuit(seed, qubits=6, gates=40, clbits=3)
+    made = Network.all_to_all(nodes=3, data_qubits=2, comm_qubits=2)
+    given = replace(made, nodes=tuple(replace(node, t2_us=20_000.0) for node in made.nodes))
+    result = compile_circuit(circuit, given, options=Options(preset="fast"))
+    save_bundle(result, tmp_path / "bundle")
+    checks = {check.name: check for check in verify_bundle(tmp_path / "bundle", circuit).checks}
+    assert checks["figures"].passed, checks["figures"].detail
+
+
 def test_remote_gates_that_the_pairs_do_not_serve(original: Path, tmp_path: Path) -> None:
     first = spoiled(original, tmp_path / "first", "report.json", put("remote_gates", value=1))
     change = put("figures", "remote_gates", value=1)
@@ -218,6 +272,28 @@ def gadget_twice(content: Any) -> None:
     content["epr"][1]["gadget"] = content["epr"][0]["gadget"]
 
 
+def other_closing(content: Any) -> None:
+    """Closed by the statement before, the gate that turns the copy's basis."""
+    content["epr"][0]["copy"]["closed"]["statement"] -= 1
+
+
+def another_closing(content: Any) -> None:
+    """Closed by the measurement of another copy at the same node, with the life that this gives."""
+    first = content["epr"][0]["copy"]
+    others = [entry["copy"] for entry in content["epr"][1:]]
+    other = next(c for c in others if c["closed"]["node"] == first["closed"]["node"])
+    times = content["operations"][first["closed"]["node"]]
+    later = times[other["closed"]["statement"]][0] - times[first["closed"]["statement"]][0]
+    first["closed"] = other["closed"]
+    first["life_ns"] += later
+
+
+def unused_at_once(content: Any) -> None:
+    """A half that is used as soon as it is there is said never to be."""
+    entry = next(e for e in content["epr"] if 0.0 in e["age_ns"])
+    entry["age_ns"][entry["age_ns"].index(0.0)] = None
+
+
 def message_twice(content: Any) -> None:
     content["messages"].append(content["messages"][0])
 
@@ -237,6 +313,37 @@ SCHEDULE: dict[str, tuple[Change, str]] = {
     "gadget": (gadget_twice, "the same gadget"),
     "served": (put("epr", 0, "served", add=70), ": served not"),
     "order": (lambda content: content["epr"].reverse(), "not in order"),
+    "hold": (put("epr", 0, "hold_ns", value=1.0), "before its hold_ns is over"),
+    "age": (put("epr", 0, "age_ns", 0, add=1.0), "age_ns at n"),
+    "other age": (put("epr", 3, "age_ns", 1, add=-1.0), "age_ns at n"),
+    "never used": (put("epr", 0, "age_ns", 0, value=None), "age_ns at n"),
+    "life": (put("epr", 0, "copy", "life_ns", add=1.0), "life_ns not"),
+    "opened": (put("epr", 0, "copy", "opened", "statement", add=-1), "opened by"),
+    "opened elsewhere": (put("epr", 0, "copy", "opened", "node", value="n9"), "does not exist"),
+    "never used at once": (unused_at_once, "age_ns at n"),
+    "closed": (other_closing, "closed by"),
+    "closed with another": (another_closing, "closed by"),
+    "closed nowhere": (put("epr", 0, "copy", "closed", "statement", value=9999), "does not exist"),
+    "no copy": (put("epr", 0, "copy", value=None), "copies_with_cutoff is"),
+    **{
+        f"violations {name}": (put("cutoff_violations", name, add=1), f": {name} is")
+        for name in ("pairs_with_cutoff", "copies_with_cutoff", "pairs", "copies")
+    },
+    **{
+        f"violations {name} {times}": (
+            put("cutoff_violations", name, times=times),
+            f"cutoff_violations: {name} is",
+        )
+        for name, times in (
+            ("pair_rate", 3.0),
+            ("pair_rate", 0.0),
+            ("copy_rate", 2.0),
+            ("copy_rate", 0.3),
+            ("run_rate", 0.5),
+            ("run_rate", 1.4),
+        )
+    },
+    "untold violations": (put("cutoff_violations", value=None), "links have a cutoff"),
     "arrival": (put("messages", 0, "slack_ns", add=1.0), "message 0: slack_ns"),
     "deadline": (put("messages", 0, "deadline_ns", add=1.0), "message 0: deadline_ns"),
     "no deadline": (put("messages", 0, "deadline_ns", value=None), "message 0: deadline_ns"),
@@ -330,6 +437,43 @@ def test_right_spreads_pass(tmp_path: Path, probability: float, channels: int) -
     given = network(success_probability=probability, channels=channels, latency_ns=5e3)
     result = compile_circuit(CIRCUIT, given, options=Options(preset="fast"))
     assert save_bundle(result, tmp_path / "bundle").report.verdict.equivalent is True
+
+
+AGEING_CIRCUITS = (10, 24, 51)  # with pairs and copies that are too old
+
+
+def aged(seed: int) -> tuple[ProgramSet, ScheduleFile]:
+    """A program in which homes change, on links with a short cutoff, with its schedule."""
+    circuit = random_circuit(seed, qubits=6, gates=60, clbits=2)
+    program = distributed(circuit, seed, nodes=3, comm=3, moves=True)
+    assert (program.gadget_kind == GadgetKind.MOVE).any()
+    links = tuple(replace(link, cutoff_us=80.0) for link in program.network.links)
+    program = replace(program, network=replace(program.network, links=links))
+    schedule = ListSchedule().run(program)
+    return emitted_task(program), make_schedule_file(schedule)
+
+
+@pytest.mark.parametrize("seed", AGEING_CIRCUITS)
+def test_right_ages_pass_where_homes_change(seed: int) -> None:
+    task, told = aged(seed)
+    for look in (causality_problems, timing_problems, ageing_problems, spread_problems):
+        assert look(task, told) == []
+    assert told.cutoff_violations is not None
+    assert told.cutoff_violations.pair_rate > 0.005
+    assert told.cutoff_violations.copy_rate > 0.005
+    rate = told.cutoff_violations.model_copy(update={"copy_rate": 0.0})
+    problems = spread_problems(task, told.model_copy(update={"cutoff_violations": rate}))
+    assert len(problems) == 1
+    assert "copy_rate is 0" in problems[0]
+
+
+def test_pairs_that_are_not_held_as_they_say_are_refused() -> None:
+    program = random_program(1, pairs=12, comm=4, success_probability=0.02, cutoff_us=60.0)
+    task, told = emitted_task(program), make_schedule_file(ListSchedule().run(program))
+    assert any(entry.hold_ns > 0 for entry in told.epr)
+    assert spread_problems(task, told) == []
+    entries = tuple(entry.model_copy(update={"hold_ns": 0.0}) for entry in told.epr)
+    assert spread_problems(task, told.model_copy(update={"epr": entries}))
 
 
 def test_delays_and_barriers_take_their_time(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from dqc_compiler.kernels import (
     anneal,
     assignment,
     grouping,
+    makespan,
     presence,
     reference,
     slices,
@@ -230,6 +231,52 @@ def grouping_problem(seed: int, *, wires: int, nodes: int, parities: int, tries:
     )
 
 
+def makespan_problem(seed: int, *, events: int, runs: int) -> Arguments:
+    """Random causes before every event; a third of the events are pairs, watches are random."""
+    choose = random.Random(seed)
+    links = choose.randint(1, 3)
+    causes = [
+        {choose.randrange(event): choose.choice((0.0, 130.0, 500.5)) for _ in range(many)}
+        for event in range(events)
+        for many in [choose.choice((0, 1, 1, 2, 3)) if event else 0]
+    ]
+    is_pair = [choose.random() < 0.4 for _ in range(events)]
+    numbers = iter(choose.sample(range(sum(is_pair)), sum(is_pair)))
+    watches = choose.randint(0, 6) if events else 0
+    ends = [sorted(choose.choices(range(events), k=2)) for _ in range(watches)]
+    owners = choose.randint(1, 4)
+    probability = [choose.choice((1.0, 0.9, 0.3, 0.01)) for _ in range(links)]
+    with np.errstate(divide="ignore"):
+        log_failure = np.log1p(-np.array(probability))
+    return (
+        int64(np.cumsum([0, *(len(row) for row in causes)]).tolist()),
+        int64([event for row in causes for event in row]),
+        np.array([lag for row in causes for lag in row.values()], np.float64),
+        np.array([choose.choice((0.0, 0.0, 5000.0)) for _ in range(events)], np.float64),
+        int64([choose.randrange(links) if pair else -1 for pair in is_pair]),
+        int64([next(numbers) if pair else -1 for pair in is_pair]),
+        np.array([choose.choice((0.0, 2000.0)) for _ in range(events)], np.float64),
+        np.array([choose.choice((100.0, 1000.0)) for _ in range(links)]),
+        log_failure,
+        int64(np.cumsum([0, *(choose.randint(0, 3) for _ in range(links))]).tolist()),
+        int64([(*pair, choose.randrange(owners)) for pair in ends]).reshape(-1, 3),
+        np.array([choose.choice((0.0, 30.0)) for _ in range(watches)], np.float64),
+        np.array([choose.choice((0.0, 500.0, 3000.0)) for _ in range(watches)], np.float64),
+        owners,
+        runs,
+        choose.randrange(1 << 31),
+    )
+
+
+@st.composite
+def makespan_problems(draw: st.DrawFn) -> Arguments:
+    return makespan_problem(
+        draw(st.integers(0, 2**32)),
+        events=draw(st.integers(0, 20)),
+        runs=draw(st.sampled_from((1, 2, 15, 16, 17, 40))),
+    )
+
+
 @st.composite
 def grouping_problems(draw: st.DrawFn) -> Arguments:
     return grouping_problem(
@@ -364,6 +411,17 @@ COMPARISONS = {
         reference.assign,
         [assignment_problem(seed, nodes=nodes) for seed, nodes in enumerate((1, 2, 5, 9, 9))],
         st.builds(assignment_problem, st.integers(0, 2**32), nodes=st.integers(1, 7)),
+    ),
+    "sample_runs": Comparison(
+        makespan.sample_runs,
+        reference.sample_runs,
+        [
+            makespan_problem(1, events=0, runs=1),
+            makespan_problem(2, events=5, runs=100),
+            makespan_problem(3, events=60, runs=200),
+            makespan_problem(4, events=300, runs=33),
+        ],
+        makespan_problems(),
     ),
 }
 

@@ -24,11 +24,12 @@ from dqc_compiler.costs.bounds_sides import Sides
 from dqc_compiler.costs.bounds_windows import clique_bound
 from dqc_compiler.costs.embedding import find_gaps
 from dqc_compiler.ir import Bound, Network, Placement
-from dqc_compiler.ir.arrays import Int32
+from dqc_compiler.ir.arrays import Int32, Int64
 
 _ALL_CUTS_UP_TO = 8  # nodes; above, only single nodes and pairs of nodes are cut off
 _MOST_GATES = 10_000  # for which `lower_bound_pairs` takes the time to look, 0.1 s
 _MOST_WORK = 100_000  # steps for all cuts of a certificate together; about 0.2 s
+_MOST_FLOWS = 20_000  # variables of the linear program where there are repeaters
 _ROUNDING = 1e-6  # how far above its optimum a linear program's value may be
 
 
@@ -76,8 +77,9 @@ def lower_bound_pairs(placement: Placement) -> Bound | None:
     e pairs across the cut. At the end it is the circuit's Choi state, in which a measured qubit is
     projected onto its outcome. Local operations and classical communication cannot raise a Schmidt
     rank, not even with luck, so e is at least log2 of the final one, and as e is an integer, at
-    least that rounded up. Every pair on link l counts in all cuts that separate its ends, so the
-    total is at least the least sum of x(l) >= 0 with enough across every cut; and, being an
+    least that rounded up. Repeaters hold nothing at the start and at the end, so they are on the
+    side where fewest pairs cross. Every pair on link l counts in all cuts that separate its ends,
+    so the total is at least the least sum of x(l) >= 0 with enough across every cut; and, being an
     integer, at least that linear program's value rounded up.
 
     All cuts are used for up to 8 nodes, above that and for large circuits those that cut off one or
@@ -127,9 +129,11 @@ def _needs(
     placement: Placement, certificate: _Certificate
 ) -> Iterator[tuple[tuple[int, ...], int]]:
     """Cuts, as the nodes inside, and the pairs that have to cross them."""
-    graph, k = placement.graph, len(placement.network.nodes)
+    graph = placement.graph
+    qpus = [index for index, node in enumerate(placement.network.nodes) if node.kind == "qpu"]
     end_home = placement.segment_home[graph.wire_segments[1:] - 1]
-    for cut in _cuts(k, most=_MOST_WORK // max(1, certificate.work)):
+    for chosen in _cuts(len(qpus), most=_MOST_WORK // max(1, certificate.work)):
+        cut = tuple(qpus[index] for index in chosen)
         sides = Sides(np.isin(placement.start_home, cut), np.isin(end_home, cut))
         need = certificate.log_rank(sides)
         if need is not None:
@@ -157,15 +161,51 @@ def _fewest_pairs(network: Network, needs: dict[tuple[int, ...], int]) -> int:
     from scipy.optimize import Bounds, LinearConstraint, milp  # noqa: PLC0415 (0.2 s)
 
     ends = np.array([link.between for link in network.links])
-    rows = Rows()
-    for inside, need in needs.items():
-        crossing = np.flatnonzero(np.isin(ends[:, 0], inside) != np.isin(ends[:, 1], inside))
-        rows.add(crossing, 1, low=need)
-    constraints = LinearConstraint(rows.matrix(len(ends)), rows.low, rows.high)
-    result = milp(np.ones(len(ends)), constraints=constraints, bounds=Bounds(0, np.inf))
+    rows, variables = Rows(), len(ends)
+    if all(node.kind == "qpu" for node in network.nodes):
+        for inside, need in needs.items():
+            crossing = np.flatnonzero(np.isin(ends[:, 0], inside) != np.isin(ends[:, 1], inside))
+            rows.add(crossing, 1, low=need)
+    else:
+        for inside, need in needs.items():
+            if need > 0 and variables < _MOST_FLOWS:
+                _add_flow(rows, network, variables, inside, need)
+                variables += len(ends)
+    constraints = LinearConstraint(rows.matrix(variables), rows.low, rows.high)
+    is_flow = np.arange(variables) >= len(ends)
+    result = milp(
+        np.where(is_flow, 0.0, 1.0),
+        constraints=constraints,
+        bounds=Bounds(np.where(is_flow, -np.inf, 0.0), np.inf),
+    )
     if result.status != 0:
         return largest
     return max(largest, int(np.ceil(result.fun - _ROUNDING)))
+
+
+def _add_flow(rows: Rows, network: Network, first: int, inside: tuple[int, ...], need: int) -> None:
+    """Pairs on the links let `need` pairs flow out of some processors to the others.
+
+    Repeaters may be on either side of a cut, and the narrowest of these cuts counts. That is the
+    largest flow through them (Ford and Fulkerson), so a flow on every link, numbered from `first`
+    on, is a variable for each cut of the processors.
+    """
+    links = np.arange(len(network.links))
+    ends = np.array([link.between for link in network.links])
+    for sign in (1, -1):
+        rows.add(np.stack([first + links, links], axis=1), [sign, -1], high=0)
+
+    def out_of(nodes: list[int]) -> tuple[Int64, Int64]:
+        starts, stops = np.isin(ends[:, 0], nodes), np.isin(ends[:, 1], nodes)
+        crossing = np.flatnonzero(starts != stops)
+        return first + crossing, np.where(starts[crossing], 1, -1)
+
+    for index, node in enumerate(network.nodes):
+        if node.kind == "repeater":
+            terms, signs = out_of([index])
+            rows.add(terms, signs, low=0, high=0)
+    terms, signs = out_of(list(inside))
+    rows.add(terms, signs, low=need)
 
 
 def placements_bound(placement: Placement) -> Bound:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 import rustworkx as rx
@@ -20,10 +20,11 @@ _CELLS_TO_PASS = 2  # a node that a pair passes holds a half of each of two link
 
 
 def _link_lengths(network: Network) -> list[float]:
-    """1 per link, and a little more for slow ones, so that time decides between equal ways."""
+    """The price of each link, and a little more for slow ones: time decides between equal ways."""
     times = [link.mean_generation_ns for link in network.links]
+    prices = network.link_prices or (1,) * len(times)
     whole = sum(times) + 1.0
-    return [1.0 + time / whole for time in times]
+    return [price + time / whole for price, time in zip(prices, times, strict=True)]
 
 
 def _routes_from(network: Network, source: int, lengths: list[float]) -> dict[int, Route]:
@@ -45,6 +46,26 @@ def _routes_from(network: Network, source: int, lengths: list[float]) -> dict[in
     return found
 
 
+@lru_cache(maxsize=4096)
+def ways_between(network: Network, source: int, target: int, *, most: int) -> tuple[Route, ...]:
+    """The shortest ways from one processor to another through repeaters, at most so many.
+
+    In order of their links, and of equal ones in that of Yen's algorithm on the nodes (networkx).
+    """
+    import networkx as nx  # noqa: PLC0415 (0.1 s, for networks with repeaters alone)
+
+    inner = [i for i, node in enumerate(network.nodes) if _may_swap(node)]
+    graph = nx.Graph(link.between for link in network.links).subgraph([*inner, source, target])
+    index = {frozenset(link.between): number for number, link in enumerate(network.links)}
+    if target not in graph or source not in graph or not nx.has_path(graph, source, target):
+        return ()
+    found = []
+    for nodes in islice(nx.shortest_simple_paths(graph, source, target), most):
+        links = tuple(index[frozenset(hop)] for hop in pairwise(nodes))
+        found.append(Route(tuple(nodes), links))
+    return tuple(found)
+
+
 def _may_swap(node: Node) -> bool:
     return node.kind == "repeater" and _can_pass(node)
 
@@ -56,7 +77,7 @@ def _can_pass(node: Node) -> bool:
 
 @lru_cache(maxsize=8)
 def find_routing(network: Network) -> Routing:
-    """The ways between all processors that cost the fewest pairs, and then the least time.
+    """The ways between all processors that cost least, and of these the ones that take least time.
 
     Shortest paths (Dijkstra) through repeaters make the routes between neighbours; from neighbour
     to neighbour (Floyd and Warshall) they go on through processors with two comm qubits at least.

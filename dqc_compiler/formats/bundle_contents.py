@@ -29,7 +29,7 @@ from dqc_compiler.formats.rewrites import Rewrites
 from dqc_compiler.formats.schedule_file import make_schedule_file
 from dqc_compiler.formats.verdict import Verdict
 from dqc_compiler.interruption import Stopped
-from dqc_compiler.ir import ABSENT, Circuit, DistributedProgram, Placement, Schedule
+from dqc_compiler.ir import ABSENT, Circuit, DistributedProgram, Fidelity, Placement, Schedule
 from dqc_compiler.ir.bound import Bound
 
 DEPENDENCIES = (
@@ -98,6 +98,7 @@ def make_contents(
     bounds: Sequence[Bound],
     seed: int,
     options: Mapping[str, bool | int | float | str | None],
+    fidelity: Fidelity | None = None,
     engines: EnginesUsed | None = None,
     rewrites: Rewrites | None = None,
     circuit_digest: str | None = None,
@@ -115,6 +116,7 @@ def make_contents(
         bounds: proven lower bounds on the pairs.
         seed: of the compilation.
         options: the other effective options.
+        fidelity: of the programs with the circuit, None if it is not estimated.
         engines: where the search for the placement began; None if there was no search.
         rewrites: how the original became `logical`; None if they are the same.
         circuit_digest: SHA-256 of the circuit's file, None if there was no file.
@@ -135,6 +137,7 @@ def make_contents(
         program,
         schedule,
         bounds=bounds,
+        fidelity=fidelity,
         engines=engines or EnginesUsed(),
         verdict=NOT_VERIFIED,
         stopped=stopped,

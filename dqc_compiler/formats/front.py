@@ -27,7 +27,7 @@ class FrontEntry(FileModel):
     )
     pairs: int = Field(ge=0, description="link-level dqc_epr pairs")
     peak_comm_qubits: dict[str, int] = Field(description="node -> most comm qubits in use at once")
-    max_peak_comm_qubits: int = Field(ge=0, description="of all nodes")
+    max_peak_comm_qubits: int = Field(ge=0, description="of all processors")
     makespan_ns: MakespanFigures
     on_front: bool = Field(
         description="no other entry is as good in pairs, max_peak_comm_qubits and mean makespan, "

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import exp, fsum, log
 from typing import Literal
 
 import numpy as np
 from pydantic import Field
 
+from dqc_compiler.formats.cutoffs import CutoffViolations, cutoff_violations
 from dqc_compiler.formats.file_model import FileModel
 from dqc_compiler.formats.front import FrontEntry, MakespanFigures
 from dqc_compiler.formats.report_bounds import (
@@ -19,21 +21,30 @@ from dqc_compiler.formats.report_bounds import (
 )
 from dqc_compiler.formats.verdict import Verdict
 from dqc_compiler.interruption import Stopped
-from dqc_compiler.ir import Circuit, DistributedProgram, GadgetKind, Makespan, Placement, Schedule
+from dqc_compiler.ir import (
+    ABSENT,
+    Circuit,
+    DistributedProgram,
+    Fidelity,
+    GadgetKind,
+    Makespan,
+    Placement,
+    Schedule,
+)
 from dqc_compiler.ir.bound import Bound
 from dqc_compiler.ir.circuit import OPCODE, TWO_QUBIT_GATES
 
 UNITS = {
     "makespan_ns": "nanoseconds",
-    "planned_makespan_ns": "nanoseconds",
+    "planned_makespan_ns, lower_bound_ns": "nanoseconds",
     "ebits, pairs, lower_bound_pairs": "entangled pairs",
     "peak_comm_qubits, max_peak_comm_qubits": "qubits in use at one moment",
     "comm_qubits": "qubits of each node",
     "messages": "bits sent, each counted once however many nodes receive it",
     "teleports, copies": "gadgets",
     "remote_gates, two_qubit_gates": "gates of logical.qasm",
+    "fidelity": "entanglement fidelity, a pure number",
 }
-NO_FIDELITY = "this version has no fidelity model"
 
 
 class Figures(FileModel):
@@ -48,7 +59,12 @@ class Figures(FileModel):
     remote_gates: int = Field(ge=0, description="two-qubit gates executed with at least one copy")
     two_qubit_gates: int = Field(ge=0, description="two-qubit gates of logical.qasm")
     makespan_ns: MakespanFigures
-    fidelity: float | None = Field(description="of the whole computation; null: see fidelity_note")
+    fidelity: float | None = Field(
+        ge=0,
+        le=1,
+        description="estimated entanglement fidelity of the whole computation with the circuit; "
+        "null: not estimated",
+    )
     lower_bound_pairs: int | None = Field(
         ge=0,
         description="no protocol with the qubits' first and last nodes can use fewer pairs; null: "
@@ -57,11 +73,29 @@ class Figures(FileModel):
     gap: GapFigures | None = Field(description="how far pairs may be from the least; null: unknown")
 
 
+class FidelityFigures(FileModel):
+    """What `fidelity` is made of."""
+
+    distribution: float = Field(
+        ge=0, le=1, description="if data qubits kept their state: errors of pairs and comm qubits"
+    )
+    waiting: float = Field(
+        ge=0, le=1, description="if pairs and comm qubits were perfect: errors of data qubits"
+    )
+    at_least: float = Field(
+        ge=0, le=1, description="probability that no error happens: the fidelity is not lower"
+    )
+    shots: int = Field(ge=1, description="random runs behind the figures above this one")
+
+
 class LinkFigures(FileModel):
     """What one link was used for."""
 
     between: tuple[str, str]
     pairs: int = Field(ge=0)
+    fidelity: float | None = Field(
+        ge=0, le=1, description="mean of its pairs when they are used; null: none, or not estimated"
+    )
 
 
 class NodeFigures(FileModel):
@@ -83,6 +117,9 @@ class GadgetFigures(FileModel):
 
     count: int = Field(ge=0)
     pairs: int = Field(ge=0, description="dqc_epr pairs that belong to them")
+    fidelity: float | None = Field(
+        ge=0, le=1, description="geometric mean of the gadgets with pairs; null: none, or unknown"
+    )
 
 
 class EnginesUsed(FileModel):
@@ -105,9 +142,19 @@ class SchemaVersion(FileModel):
 class Report(Figures, SchemaVersion):
     """`report.json`."""
 
-    fidelity_note: str | None = Field(description="why fidelity is null")
+    fidelity_estimate: FidelityFigures | None = Field(
+        description="what fidelity is made of; null: not estimated"
+    )
     planned_makespan_ns: float = Field(description="with mean generation times")
     makespan_shots: int = Field(ge=0, description="random runs behind makespan_ns")
+    lower_bound_ns: float | None = Field(
+        default=None,
+        description="no schedule of these programs has a smaller planned or mean makespan, however "
+        "many channels and comm qubits there are",
+    )
+    cutoff_violations: CutoffViolations | None = Field(
+        default=None, description="what is older than its cutoff; null: no link has one"
+    )
     bounds: tuple[BoundFigures, ...] = Field(description="proven, and for what each of them holds")
     per_link: tuple[LinkFigures, ...] = Field(description="in link order")
     per_node: dict[str, NodeFigures] = Field(description="in network order")
@@ -133,6 +180,7 @@ def make_report(
     schedule: Schedule,
     *,
     bounds: Sequence[Bound],
+    fidelity: Fidelity | None,
     engines: EnginesUsed,
     verdict: Verdict,
     stopped: Stopped = "done",
@@ -146,13 +194,14 @@ def make_report(
         program: the emitted statements.
         schedule: their planned times.
         bounds: proven lower bounds on the pairs.
+        fidelity: of the programs with the circuit, None if it is not estimated.
         engines: where the search for the placement began.
         verdict: what verification found.
         stopped: why the search has ended.
         pareto: the front, None if it was not asked for.
     """
     per_node = _node_figures(program, schedule)
-    gadgets = _gadget_figures(program)
+    gadgets = _gadget_figures(schedule, fidelity)
     opened, moved = gadgets["open"].count, gadgets["move"].count
     return Report(
         ebits=opened,
@@ -164,14 +213,16 @@ def make_report(
         remote_gates=_remote_gates(placement),
         two_qubit_gates=logical.two_qubit_gates,
         makespan_ns=makespan_figures(schedule.makespan),
-        fidelity=None,
+        fidelity=None if fidelity is None else fidelity.total,
         lower_bound_pairs=lower_bound(bounds),
         gap=gap_figures(program.pairs, bounds),
-        fidelity_note=NO_FIDELITY,
+        fidelity_estimate=_fidelity_figures(fidelity),
         planned_makespan_ns=schedule.planned_makespan_ns,
         makespan_shots=schedule.makespan.shots,
+        lower_bound_ns=schedule.lower_bound_ns,
+        cutoff_violations=cutoff_violations(schedule),
         bounds=bound_figures(bounds),
-        per_link=_link_figures(program),
+        per_link=_link_figures(schedule, fidelity),
         per_node=per_node,
         per_gadget=gadgets,
         engines=engines,
@@ -188,8 +239,12 @@ def _assumptions(shots: int, *, rounds: int) -> tuple[str, ...]:
     return (
         "planned times: every pair takes the mean generation time of its link, gates and"
         " measurements take the times of the network file, resets and corrections included",
-        f"makespan_ns: {shots} random runs in which only the generation time of pairs varies",
+        f"makespan_ns: {shots} random runs in which only the generation time of pairs varies;"
+        " pairs take channels in the planned order and are held as planned, all else starts as"
+        " soon as it can",
         "a message arrives after the latency of the path of least summed latency",
+        "fidelity: pairs are Werner states when they are ready, qubits dephase with the T2 of their"
+        " node at planned times, and gates and measurements are perfect; every input is possible",
         *([once] if rounds else []),
     )
 
@@ -209,14 +264,38 @@ def makespan_figures(makespan: Makespan) -> MakespanFigures:
     return MakespanFigures(**figures)
 
 
-def _link_figures(program: DistributedProgram) -> tuple[LinkFigures, ...]:
-    halves = program.link[program.opcode == OPCODE["dqc_epr"]]
-    counts = np.bincount(halves, minlength=len(program.network.links)) // 2
+def _fidelity_figures(fidelity: Fidelity | None) -> FidelityFigures | None:
+    if fidelity is None:
+        return None
+    return FidelityFigures(
+        distribution=fidelity.distribution,
+        waiting=fidelity.waiting,
+        at_least=fidelity.at_least,
+        shots=fidelity.shots,
+    )
+
+
+def _link_figures(schedule: Schedule, fidelity: Fidelity | None) -> tuple[LinkFigures, ...]:
+    program = schedule.program
+    link_of_pair = program.link[schedule.pair_statements[:, 0]].tolist()
+    at_use: list[list[float]] = [[] for _ in program.network.links]
+    if fidelity is not None:
+        for link, value in zip(link_of_pair, fidelity.pair_at_use.tolist(), strict=True):
+            at_use[link].append(value)
     names = [node.name for node in program.network.nodes]
     return tuple(
-        LinkFigures(between=(names[link.between[0]], names[link.between[1]]), pairs=pairs)
-        for link, pairs in zip(program.network.links, counts.tolist(), strict=True)
+        LinkFigures(
+            between=(names[link.between[0]], names[link.between[1]]),
+            pairs=link_of_pair.count(number),
+            fidelity=_rounded(fsum(values) / len(values)) if values else None,
+        )
+        for number, (link, values) in enumerate(zip(program.network.links, at_use, strict=True))
     )
+
+
+def _rounded(mean: float) -> float:
+    """To nine significant digits: the last bits of exponentials differ between processors."""
+    return float(f"{mean:.9g}")
 
 
 def _node_figures(program: DistributedProgram, schedule: Schedule) -> dict[str, NodeFigures]:
@@ -250,11 +329,22 @@ def _node_figures(program: DistributedProgram, schedule: Schedule) -> dict[str, 
     }
 
 
-def _gadget_figures(program: DistributedProgram) -> dict[str, GadgetFigures]:
+def _gadget_figures(schedule: Schedule, fidelity: Fidelity | None) -> dict[str, GadgetFigures]:
+    program = schedule.program
     owners = program.gadget[(program.opcode == OPCODE["dqc_epr"]) & (program.gadget >= 0)]
     halves = np.bincount(program.gadget_kind[owners], minlength=len(GadgetKind))
     counts = np.bincount(program.gadget_kind, minlength=len(GadgetKind))
+    logs: dict[int, list[float]] = {kind: [] for kind in GadgetKind}
+    if fidelity is not None:
+        of_pair = program.gadget[schedule.pair_statements[:, 0]].tolist()
+        for gadget, value in zip(of_pair, fidelity.gadget.tolist(), strict=True):
+            if gadget != ABSENT:
+                logs[int(program.gadget_kind[gadget])].append(log(value))
     return {
-        kind.name.lower(): GadgetFigures(count=int(counts[kind]), pairs=int(halves[kind]) // 2)
+        kind.name.lower(): GadgetFigures(
+            count=int(counts[kind]),
+            pairs=int(halves[kind]) // 2,
+            fidelity=_rounded(exp(fsum(logs[kind]) / len(logs[kind]))) if logs[kind] else None,
+        )
         for kind in GadgetKind
     }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isnan
 from typing import Literal
 
 from pydantic import Field
 
+from dqc_compiler.formats.cutoffs import CutoffViolations, cutoff_violations
 from dqc_compiler.formats.file_model import FileModel
 from dqc_compiler.formats.front import MakespanFigures
 from dqc_compiler.formats.report import SchemaVersion, makespan_figures
@@ -22,6 +24,25 @@ class PairEnd(FileModel):
     node: str
     comm: int = Field(ge=0, description="index in the register comm")
     statement: int = Field(ge=0, description="index of the dqc_epr in the node's program")
+
+
+class StatementPlace(FileModel):
+    """A statement of one program."""
+
+    node: str
+    statement: int = Field(ge=0)
+
+
+class CopyEntry(FileModel):
+    """The copy that one half of a pair becomes."""
+
+    opened: StatementPlace = Field(description="after it the half is a copy")
+    closed: StatementPlace = Field(
+        description="the measurement of the copy, or of the old root if the copy becomes the root"
+    )
+    life_ns: float = Field(
+        ge=0, description="planned time from the end of opened to the start of closed, if later"
+    )
 
 
 class PairEntry(FileModel):
@@ -45,6 +66,18 @@ class PairEntry(FileModel):
     gadget_kind: GadgetName | None
     served: int = Field(
         ge=0, description="remote gates of the opened copy, at the last pair of its gadget"
+    )
+    hold_ns: float = Field(
+        default=0.0,
+        ge=0,
+        description="how long the generation waits on purpose after both comm qubits are free",
+    )
+    age_ns: tuple[float | None, float | None] | None = Field(
+        default=None,
+        description="planned time from ready_ns to the first use at each of the ends; null: unused",
+    )
+    opened_copy: CopyEntry | None = Field(
+        default=None, alias="copy", description="null: no half becomes a copy that is closed"
     )
 
 
@@ -108,6 +141,9 @@ class ScheduleFile(SchemaVersion):
         description="node and statement, from start to end"
     )
     makespan_ns: PlannedMakespan
+    cutoff_violations: CutoffViolations | None = Field(
+        default=None, description="null: no link has a cutoff"
+    )
 
 
 def make_schedule_file(schedule: Schedule) -> ScheduleFile:
@@ -124,6 +160,7 @@ def make_schedule_file(schedule: Schedule) -> ScheduleFile:
             planned=schedule.planned_makespan_ns,
             shots=schedule.makespan.shots,
         ),
+        cutoff_violations=cutoff_violations(schedule),
     )
 
 
@@ -147,6 +184,9 @@ class _Table:
         self.free_ns, self.use_ns = self._around_pairs()
         # The last pair of a gadget is the one that arrives at its copy.
         self.arriving = {row.gadget: row.pair for row in self.rows if row.name == "dqc_epr"}
+        self.age: dict[int, float] = {}  # of every dqc_epr whose half is used
+        self.copy_of: dict[int, CopyEntry] = {}  # dqc_epr of the half -> copy
+        self._ages()
 
     def _around_pairs(self) -> tuple[dict[int, float], dict[int, float]]:
         """For every `dqc_epr`: when its comm qubit is free, and when it is used first."""
@@ -162,6 +202,23 @@ class _Table:
                 if row.name == "dqc_epr":
                     free[index] = 0.0 if before is None else self.end(before)
         return free, use
+
+    def _ages(self) -> None:
+        halves = self.schedule.pair_statements.ravel().tolist()
+        known = zip(halves, self.schedule.pair_age_ns.ravel().tolist(), strict=True)
+        self.age = {half: age for half, age in known if not isnan(age)}
+        copies = self.schedule.copy_statements.tolist()
+        for copy, life in zip(copies, self.schedule.copy_life_ns.tolist(), strict=True):
+            half, opened, closed = copy
+            self.copy_of[half] = CopyEntry(
+                opened=self.statement_place(opened),
+                closed=self.statement_place(closed),
+                life_ns=life,
+            )
+
+    def statement_place(self, statement: int) -> StatementPlace:
+        node, index = self.place(statement)
+        return StatementPlace(node=node, statement=index)
 
     def end(self, statement: int) -> float:
         return self.start[statement] + self.duration[statement]
@@ -181,6 +238,8 @@ def _pair(table: _Table, pair: int) -> PairEntry:
     used = [table.use_ns[statement] for statement in statements if statement in table.use_ns]
     latest = min(used, default=ready) - (ready - start)
     gadget = None if row.gadget == ABSENT else row.gadget
+    copies = [table.copy_of[half] for half in statements if half in table.copy_of]
+    ages = [table.age.get(half) for half in statements]
     return PairEntry(
         id=row.pair,
         link=row.link,
@@ -195,6 +254,9 @@ def _pair(table: _Table, pair: int) -> PairEntry:
         gadget=gadget,
         gadget_kind=None if gadget is None else _kind_name(int(table.program.gadget_kind[gadget])),
         served=int(table.program.served[row.gadget]) if _arrives(table, row) else 0,
+        hold_ns=float(table.schedule.pair_hold_ns[pair]),
+        age_ns=(ages[0], ages[1]),
+        copy=copies[0] if copies else None,
     )
 
 

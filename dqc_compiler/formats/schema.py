@@ -1,7 +1,8 @@
-"""JSON Schemas of all files, generated from the types."""
+"""JSON Schemas of all files and of JSON output, generated from the types."""
 
 from __future__ import annotations
 
+from dqc_compiler.formats.advice_file import AdviceFile
 from dqc_compiler.formats.file_model import FileModel, json_text
 from dqc_compiler.formats.manifest import Manifest
 from dqc_compiler.formats.network_model import NetworkFile
@@ -15,6 +16,7 @@ MODELS: dict[str, type[FileModel]] = {
     "schedule": ScheduleFile,
     "report": Report,
     "rewrites": Rewrites,
+    "advice": AdviceFile,
 }
 """Name of a schema -> model of the file."""
 

@@ -2,12 +2,13 @@
 
 from dqc_compiler.ir.bound import Bound
 from dqc_compiler.ir.circuit import ABSENT, Circuit, Operation
+from dqc_compiler.ir.fidelity import Fidelity
 from dqc_compiler.ir.network import Link, Network, Node
 from dqc_compiler.ir.placement import Placement
 from dqc_compiler.ir.plan import RemotePlan, Step, StepKind
 from dqc_compiler.ir.program import DistributedProgram, GadgetKind, Register, Statement
 from dqc_compiler.ir.routes import Route, Routing
-from dqc_compiler.ir.schedule import Makespan, Schedule
+from dqc_compiler.ir.schedule import Makespan, Schedule, Violations
 from dqc_compiler.ir.segments import SegmentGraph
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Bound",
     "Circuit",
     "DistributedProgram",
+    "Fidelity",
     "GadgetKind",
     "Link",
     "Makespan",
@@ -31,4 +33,5 @@ __all__ = [
     "Statement",
     "Step",
     "StepKind",
+    "Violations",
 ]

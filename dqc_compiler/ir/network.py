@@ -55,6 +55,10 @@ class Network:
     links: tuple[Link, ...]
     places: tuple[Place, ...] = field(default=(), compare=False, repr=False)
     """Of each node in the file that it came from; empty if there was none."""
+    link_prices: tuple[int, ...] = ()
+    """What a pair of each link costs the passes (`costs.prices`); 1 each if there are none."""
+    price_unit: int = 1
+    """The price of an average pair."""
 
     def node_index(self, name: str) -> int:
         """Index of the node called `name`; KeyError if there is none."""

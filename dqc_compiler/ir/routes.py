@@ -25,7 +25,8 @@ class Routing:
     Columns, (k, k) int64, ABSENT for repeaters, for nodes that cannot be reached and, but for
     `distance`, on the diagonal:
         route: of neighbours, the index in `routes` of the way from the first to the second.
-        distance: pairs, that is links, between two processors.
+        distance: what the links between two processors cost (`Network.link_prices`): 1 each, so
+            that it counts pairs, unless another objective has priced them.
         towards: the neighbour of the first that is next on the way to the second.
     """
 
@@ -36,5 +37,5 @@ class Routing:
 
     @property
     def is_flat(self) -> bool:
-        """Whether every two processors are one link apart."""
+        """Whether every two processors are one link of price 1 apart."""
         return bool((self.distance <= 1).all())

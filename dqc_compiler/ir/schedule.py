@@ -20,14 +20,35 @@ class Makespan:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Violations:
+    """What is older than the cutoff of its link; all 0 if no link has one.
+
+    `pairs` and `copies` are numbers of the plan. The rates come from random runs: shares of all
+    pairs and of all copies that have a cutoff, and of the runs in which there is any.
+    """
+
+    pairs_with_cutoff: int = 0
+    copies_with_cutoff: int = 0
+    pairs: int = 0
+    copies: int = 0
+    pair_rate: float = 0.0
+    copy_rate: float = 0.0
+    run_rate: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Schedule:
     """Planned times in ns with mean generation times; n statements, in the program's global order.
 
     Columns, read-only: `start_ns`, `duration_ns` (n,). For the e pairs, in order of their numbers:
     `pair_statements` (e, 2) are the two `dqc_epr` statements, `pair_ready_ns` (e,) when both halves
-    exist. For the m sent bits: `message_statements` (m, 2) are the measurement and the first read
-    (ABSENT if nobody reads it) and `message_receiver` (m,), one row per receiver. `critical_path`
-    are statement indices from start to end.
+    exist, `pair_hold_ns` (e,) how long their generation waits on purpose after both comm qubits are
+    free, and `pair_age_ns` (e, 2) how long the pair has been ready when each half is used, nan if
+    it never is. For the c copies that are closed: `copy_statements` (c, 3) are the `dqc_epr` of the
+    half that becomes the copy, the statement that opens it and the one that closes it, and
+    `copy_life_ns` (c,) the time between these two. For the m sent bits: `message_statements` (m, 2)
+    are the measurement and the first read (ABSENT if nobody reads it) and `message_receiver` (m,),
+    one row per receiver. `critical_path` are statement indices from start to end.
     """
 
     program: DistributedProgram
@@ -35,11 +56,17 @@ class Schedule:
     duration_ns: Float64
     pair_statements: Int32
     pair_ready_ns: Float64
+    pair_hold_ns: Float64
+    pair_age_ns: Float64
+    copy_statements: Int32
+    copy_life_ns: Float64
     message_statements: Int32
     message_receiver: Int32
     critical_path: tuple[int, ...]
     planned_makespan_ns: float
     makespan: Makespan
+    lower_bound_ns: float = 0.0  # on the planned time and on the mean, with any channels and memory
+    violations: Violations = Violations()
 
     def verify(self) -> None:
         """Check that nothing starts before its qubits are free, its bits are there or its pair is.

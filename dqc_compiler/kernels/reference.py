@@ -765,7 +765,7 @@ class _Walk:
 
     def nearest(self, wire: int, target: int) -> int:
         members = [self.root[wire], *sorted(self.copies[wire])]
-        return min(members, key=lambda node: int(self.given.distance[node, target]))
+        return int(min(members, key=lambda node: int(self.given.distance[node, target])))
 
     def open(self, wire: int, target: int, keep: tuple[int, ...]) -> bool:
         if self.given.is_flat:
@@ -797,7 +797,8 @@ class _Walk:
                     continue
                 away = self.next_home(other, self.segment[other])
                 is_full = self.roots(target) >= self.data[target]
-                if is_full and self.roots(away) + 1 < self.cells[away]:
+                most = self.cells[away] - int(self.given.reserve[away])
+                if is_full and self.roots(away) + 1 <= most:
                     self.move(other, away)
         most = self.cells[target] - int(self.given.reserve[target])
         return self.roots(target) + 1 <= most and self.move(wire, target)
@@ -1131,3 +1132,59 @@ def assign(traffic: Int64, distance: Int64, load: Int64, capacity: Int64) -> tup
         if best_price < 0 or price < best_price:
             best, best_price = node_of, price
     return np.array(best, np.int64), best_price
+
+
+def _uniform(seed: int, index: int) -> float:
+    """A random number in (0, 1]: number `index` of SplitMix64."""
+    z = (seed + (index + 1) * 0x9E3779B97F4A7C15) & _MASK
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
+    z ^= z >> 31
+    return ((z >> 11) + 1) / 2**53
+
+
+def sample_runs(
+    before_start: Int64,
+    before: Int64,
+    lag: Float64,
+    constant: Float64,
+    link: Int64,
+    pair: Int64,
+    hold: Float64,
+    attempt: Float64,
+    log_failure: Float64,
+    channel_start: Int64,
+    watch: Int64,
+    watch_constant: Float64,
+    watch_limit: Float64,
+    owners: int,
+    runs: int,
+    seed: int,
+) -> tuple[Float64, Int64, int]:
+    """Total times, late owners and late runs; arguments as in `kernels.makespan`."""
+    causes = list(zip(before.tolist(), lag.tolist(), strict=True))
+    bounds = list(pairwise(before_start.tolist()))
+    pairs = 1 + max(pair.tolist(), default=-1)
+    watches = list(zip(watch.tolist(), watch_constant, watch_limit, strict=True))
+    total, late, late_runs = np.zeros(runs), np.zeros(owners, np.int64), 0
+    for shot in range(runs):
+        free = [[0.0] * (b - a) for a, b in pairwise(channel_start.tolist())]
+        time: list[float] = []
+        for event, (first, last) in enumerate(bounds):
+            now = max(
+                [float(constant[event]), *(time[e] + after for e, after in causes[first:last])]
+            )
+            of = int(link[event])
+            if of >= 0:
+                uniform = _uniform(seed, shot * pairs + int(pair[event]))
+                attempts = math.floor(math.log(uniform) / log_failure[of]) + 1
+                channels = free[of] or [0.0]  # none: the pair has one for itself
+                channel = channels.index(min(channels))
+                start = max(now + float(hold[event]), channels[channel])
+                now = channels[channel] = start + attempts * float(attempt[of])
+            time.append(now)
+        total[shot] = time[-1] if time else 0.0
+        found = {o for (a, b, o), more, limit in watches if time[b] - time[a] + more > limit}
+        late[sorted(found)] += 1
+        late_runs += bool(found)
+    return total, late, late_runs

@@ -296,7 +296,7 @@ def _let_leave(problem, state, tape, node, keep):
             continue
         target = _next_home(problem, state, wire, state.segment[wire])
         is_full = state.roots[node] >= problem.data[node]
-        if is_full and state.roots[target] + 1 < problem.cells[target]:
+        if is_full and state.roots[target] + 1 <= problem.cells[target] - problem.reserve[target]:
             _move(problem, state, tape, wire, target)
 
 

@@ -188,7 +188,8 @@ def solve_exactly(
     gates are hosted anywhere. Each segment has a set of nodes where its root or a copy of it is
     present, which holds its home and the next one, and shares a node with the set of every segment
     that it has a gate with. The price is the size of all sets, less one each; with that, presences
-    at hosts and at next homes cost what `costs.ebits.pairs` counts. Solved by branch and cut (HiGHS).
+    at hosts and at next homes cost what `costs.ebits.pairs` counts. Solved by branch and cut
+    (HiGHS).
 
     Args:
         graph: the segments; about 10 wires and 40 gates on 3 nodes are within reach.

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from dqc_compiler.costs.purification import bbpssw, chain_fidelity
+from dqc_compiler.costs.fidelity import bbpssw, chain
 from dqc_compiler.gadgets.frames import (
     IDENTITY,
     PAULI_VECTOR,
@@ -310,7 +310,7 @@ class _Writer:
         if not step.purified:
             return self.pairs.make(route, gadget)
         links = [self.network.links[link] for link in route.links]
-        fidelity, success = bbpssw(chain_fidelity(links))
+        fidelity, success = bbpssw(chain(links).i)
         self.purified.append((success, fidelity))
         return self.pairs.make_purified(
             route, gadget, self._new_gadget(GadgetKind.PURIFY, step.wire)

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from dqc_compiler.costs.purification import bbpssw, chain_fidelity
+from dqc_compiler.costs.fidelity import bbpssw, chain
 from dqc_compiler.ir import ABSENT, RemotePlan, StepKind
 from dqc_compiler.ir.arrays import frozen
 
@@ -93,7 +93,7 @@ class Purify:
         def worth(route: int) -> tuple[float, float]:
             """Gain of a round and its extra pairs."""
             used = plan.routes[route].links
-            before = chain_fidelity(links[link] for link in used)
+            before = chain([links[link] for link in used]).i
             after, success = bbpssw(before)
             return log(after / before), len(used) * (2.0 / success - 1.0)
 

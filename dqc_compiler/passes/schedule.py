@@ -4,98 +4,28 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from math import ceil, inf, log1p
 from typing import ClassVar
 
 import numpy as np
 
+from dqc_compiler.costs.lifetimes import (
+    Lifetimes,
+    copy_lives_ns,
+    find_lifetimes,
+    is_use,
+    pair_ages_ns,
+    planned_violations,
+)
+from dqc_compiler.costs.makespan import RUNS, sample_makespan
 from dqc_compiler.costs.time import durations_ns
-from dqc_compiler.ir import ABSENT, DistributedProgram, Makespan, Schedule, Statement
+from dqc_compiler.costs.waits import Task, find_waits, lower_bound_ns, remaining_ns
+from dqc_compiler.ir import ABSENT, DistributedProgram, Link, Schedule, Statement
 from dqc_compiler.ir.arrays import Float64, frozen
 
-# So many random numbers cost about 0.1 s; the 99th percentile needs a few hundred shots at least.
-_MOST_DRAWS, _MOST_SHOTS, _FEWEST_SHOTS = 4_000_000, 4000, 200
 
-
-@dataclass(slots=True)
-class _Task:
-    """A statement, or the two ends of a pair, which start together."""
-
-    statements: list[int]
-    link: int = ABSENT
-    duration: float = 0.0
-    after: list[tuple[int, float]] = field(default_factory=list)  # (task, ns after its end)
-    before: list[tuple[int, float]] = field(default_factory=list)  # the inverse
-    start: float = 0.0
-    channel_after: int = ABSENT  # the pair that held this one's channel before
-
-    @property
-    def end(self) -> float:
-        return self.start + self.duration
-
-
-def _tasks(program: DistributedProgram, rows: list[Statement], durations: Float64) -> list[_Task]:
-    """Tasks, each with what it waits for: its qubits and its bits.
-
-    Raises:
-        ValueError: if a pair does not have two ends.
-    """
-    latency = program.network.latencies_ns()
-    lasting = durations.tolist()
-    tasks: list[_Task] = []
-    of_pair: dict[tuple[int, int], int] = {}
-    on_qubit: dict[tuple[int, int], int] = {}  # (node, cell) -> latest task on it
-    sent: dict[tuple[int, int], tuple[int, int]] = {}  # bit -> (task, sender)
-    for index, row in enumerate(rows):
-        number = len(tasks)
-        if row.name == "dqc_epr":
-            number = of_pair.setdefault((row.link, row.pair), number)
-        if number == len(tasks):
-            tasks.append(_Task([], row.link, lasting[index]))
-        task = tasks[number]
-        task.statements.append(index)
-        for qubit in row.qubits:
-            if (row.node, qubit) in on_qubit:
-                task.after.append((on_qubit[row.node, qubit], 0.0))
-            on_qubit[row.node, qubit] = number
-        for register, bit, _ in row.condition:
-            writer, sender = sent[register, bit]
-            task.after.append((writer, latency[sender][row.node]))
-        if row.writes is not None:
-            sent[row.writes] = (number, row.node)
-    if any(len(tasks[number].statements) != 2 for number in of_pair.values()):
-        raise ValueError("a pair does not have exactly two ends")
-    for number, task in enumerate(tasks):
-        for earlier, lag in task.after:
-            tasks[earlier].before.append((number, lag))
-    return tasks
-
-
-def _remaining_ns(tasks: list[_Task]) -> list[float]:
-    """Longest path from the start of each task to the end of the program, channels ignored.
-
-    Raises:
-        ValueError: if tasks wait for each other in a circle.
-    """
-    remaining = [task.duration for task in tasks]
-    unseen = [len(task.before) for task in tasks]
-    stack = [number for number, count in enumerate(unseen) if count == 0]
-    seen = 0
-    while stack:
-        number = stack.pop()
-        seen += 1
-        for earlier, lag in tasks[number].after:
-            path = tasks[earlier].duration + lag + remaining[number]
-            remaining[earlier] = max(remaining[earlier], path)
-            unseen[earlier] -= 1
-            if unseen[earlier] == 0:
-                stack.append(earlier)
-    if seen < len(tasks):
-        raise ValueError("statements of the nodes wait for each other in a circle")
-    return remaining
-
-
-def _channels(program: DistributedProgram, tasks: list[_Task]) -> list[int]:
+def _channels(program: DistributedProgram, tasks: list[Task]) -> list[int]:
     """Channels of each link, no more than it has pairs."""
     pairs = [0] * len(program.network.links)
     for task in tasks:
@@ -104,7 +34,7 @@ def _channels(program: DistributedProgram, tasks: list[_Task]) -> list[int]:
     return [min(link.channels, n) for link, n in zip(program.network.links, pairs, strict=True)]
 
 
-def _plan(tasks: list[_Task], channels: list[int]) -> list[int]:
+def _plan(tasks: list[Task], channels: list[int]) -> list[int]:
     """Set the start of every task; returns the tasks in the order in which they start.
 
     List scheduling, in order of time. Only pairs compete, for the channels of their link: a free
@@ -113,7 +43,7 @@ def _plan(tasks: list[_Task], channels: list[int]) -> list[int]:
     pairs come in the order of their use, but not where a late one starts a long chain. A channel is
     held by a pair that is being generated and by nothing else, so nothing waits for it forever.
     """
-    remaining = _remaining_ns(tasks)
+    remaining = remaining_ns(tasks)
     missing = [len(task.after) for task in tasks]
     ready = [0.0] * len(tasks)
     free = [[ABSENT] * count for count in channels]  # the last pair on each free channel
@@ -157,7 +87,7 @@ def _plan(tasks: list[_Task], channels: list[int]) -> list[int]:
     return order
 
 
-def _critical_path(tasks: list[_Task]) -> Iterator[int]:
+def _critical_path(tasks: list[Task]) -> Iterator[int]:
     """Statements from the last end back to the start, each the reason why the next one waited."""
     number = max(range(len(tasks)), key=lambda n: tasks[n].end, default=ABSENT)
     while number != ABSENT:
@@ -173,75 +103,119 @@ def _critical_path(tasks: list[_Task]) -> Iterator[int]:
         )
 
 
-_Moment = tuple[Float64, float]  # (shots,) and a constant to be added, in ns
+def _wait_for_roots(tasks: list[Task], rows: list[Statement], lifetimes: Lifetimes) -> None:
+    """Let every pair wait until what its first use couples it with is there.
 
-
-def _latest(moments: list[_Moment]) -> _Moment:
-    """The latest of some moments in each shot.
-
-    Most statements follow one another by a constant, so that their vectors are the same object:
-    then only constants are compared.
+    The first use of both ends in global order: everything between the pair and that statement is
+    on its own halves, so that nothing waits for itself.
     """
-    constants: dict[int, float] = {}
-    for vector, constant in moments:
-        constants[id(vector)] = max(constants.get(id(vector), constant), constant)
-    vectors = {id(vector): vector for vector, _ in moments}
-    (first, constant), *others = constants.items()
-    if not others:
-        return vectors[first], constant
-    total = vectors[first] + constant
-    for key, constant in others:
-        np.maximum(total, vectors[key] + constant, out=total)
-    return total, 0.0
+    task_of = {index: n for n, task in enumerate(tasks) for index in task.statements}
+    on_qubit: dict[tuple[int, int], int] = {}
+    fresh: set[tuple[int, int]] = set()
+    waits: dict[int, list[int]] = {}  # statement -> what it couples fresh halves with
+    for index, row in enumerate(rows):
+        cells = [(row.node, qubit) for qubit in row.qubits]
+        waits[index] = [on_qubit[c] for c in cells if c in on_qubit and c not in fresh]
+        if is_use(row):
+            fresh -= set(cells)
+        if row.name == "dqc_epr":
+            fresh |= set(cells)
+        on_qubit.update(dict.fromkeys(cells, task_of[index]))
+    for ends, uses in zip(lifetimes.pair_statements, lifetimes.pair_use, strict=True):
+        pair = task_of[ends[0]]
+        first = min((use for use in uses if use != ABSENT), default=ABSENT)
+        for earlier in waits.get(first, []):
+            tasks[pair].after.append((earlier, 0.0))
+            tasks[earlier].before.append((pair, 0.0))
 
 
-def _makespan(
+def _lead_ns(link: Link, share: float) -> float:
+    """How much earlier than in the mean a pair has to begin to be in time with this probability.
+
+    No more than its cutoff, or it would be planned to get too old.
+    """
+    attempts = 1
+    if share > link.success_probability:
+        attempts = ceil(log1p(-share) / log1p(-link.success_probability))
+    lead = max(0.0, attempts * link.attempt_ns - link.mean_generation_ns)
+    return lead if link.cutoff_us is None else min(lead, 1000.0 * link.cutoff_us)
+
+
+def _movable(tasks: list[Task], rows: list[Statement]) -> set[int]:
+    """Pairs, and gates of one qubit between a pair and the first use of its half."""
+    task_of = {index: n for n, task in enumerate(tasks) for index in task.statements}
+    fresh: set[tuple[int, int]] = set()
+    found: set[int] = set()
+    for index, row in enumerate(rows):
+        cells = {(row.node, qubit) for qubit in row.qubits}
+        if row.name == "dqc_epr":
+            fresh |= cells
+        elif len(cells) == 1 and cells <= fresh and not is_use(row):
+            pass
+        else:
+            fresh -= cells
+            continue
+        found.add(task_of[index])
+    return found
+
+
+def _gadgets(program: DistributedProgram, tasks: list[Task], rows: list[Statement]) -> set[int]:
+    """All statements of gadgets but their pairs, and corrections, where pairs have cutoffs.
+
+    They may wait as long as nothing else does, so that copies are opened late and do not get old.
+    Without cutoffs they need not: random runs get some per cent longer if all copies are opened
+    late, and nothing is said to suffer if not.
+    """
+    if all(link.cutoff_us is None for link in program.network.links):
+        return set()
+
+    def may_wait(row: Statement) -> bool:
+        if row.gadget != ABSENT:
+            return row.name != "dqc_epr"
+        return bool(row.condition) and row.operation == ABSENT
+
+    return {n for n, task in enumerate(tasks) if may_wait(rows[task.statements[0]])}
+
+
+def _delay_pairs(
     program: DistributedProgram,
-    tasks: list[_Task],
+    tasks: list[Task],
+    rows: list[Statement],
     order: list[int],
-    channels: list[int],
-    seed: int,
-) -> Makespan:
-    """Total time over random pair generation, all shots at once.
+    share: float,
+) -> list[int]:
+    """Begin pairs as late as no other statement notices; returns the new order of starts.
 
-    The number of attempts of each pair is geometric; pairs take the channels of their link in the
-    planned order, each the one that is free first, and everything else starts as soon as it can.
+    From the last task to the first, each pair within its channel. It is planned to be ready some
+    time before its use, because a third of all pairs take longer than planned: see `_lead_ns`.
     """
-    pairs = sum(task.link != ABSENT for task in tasks)
-    shots = 1 if not pairs else max(_FEWEST_SHOTS, min(_MOST_SHOTS, _MOST_DRAWS // pairs))
-    random = np.random.default_rng(seed)
-    every = np.arange(shots)
-    origin: _Moment = (np.zeros(shots), 0.0)
-    channel_free = [np.zeros((count, shots)) for count in channels]
-    ends: list[_Moment | None] = [None] * len(tasks)
-    unread = [len(task.before) for task in tasks]
-    total = origin
+    leads = [_lead_ns(link, share) for link in program.network.links]
+    gadgets = _gadgets(program, tasks, rows)
+    movable = _movable(tasks, rows) | gadgets
+    delayed: set[int] = set()
+    next_start: dict[int, float] = {}  # pair -> start of the next one on its channel
+    for number in reversed(order):
+        task = tasks[number]
+        if number not in movable or not task.before:
+            latest = task.start
+        else:
+            latest = min(tasks[later].start - lag for later, lag in task.before) - task.duration
+        if task.link != ABSENT:
+            latest = min(latest - leads[task.link], next_start.get(number, inf) - task.duration)
+        if latest > task.start:
+            task.start = latest
+            delayed.add(number)
+        if task.channel_after != ABSENT:
+            next_start[task.channel_after] = task.start
+    # A copy is opened as soon as its pair is there, and not when it might be at the latest.
     for number in order:
         task = tasks[number]
-        moments = [origin]
-        for earlier, lag in task.after:
-            moment = ends[earlier]
-            assert moment is not None
-            moments.append((moment[0], moment[1] + lag))
-            unread[earlier] -= 1
-            if unread[earlier] == 0:
-                ends[earlier] = None  # thousands of vectors would not fit the memory
-        vector, constant = _latest(moments[1:] or moments)
-        if task.link != ABSENT:
-            link, free = program.network.links[task.link], channel_free[task.link]
-            attempts = random.geometric(link.success_probability, shots)
-            channel = free.argmin(axis=0)
-            start = np.maximum(free[channel, every], vector + constant)
-            vector, constant = start + attempts * link.attempt_ns, 0.0
-            free[channel, every] = vector
-        else:
-            constant += task.duration
-        ends[number] = (vector, constant)
-        if not task.before:
-            total = _latest([total, (vector, constant)])
-    totals = total[0] + total[1]
-    p50, p95, p99 = np.quantile(totals, (0.5, 0.95, 0.99)).tolist()
-    return Makespan(mean=float(totals.mean()), p50=p50, p95=p95, p99=p99, shots=shots)
+        free = max((tasks[earlier].end + lag for earlier, lag in task.after), default=0.0)
+        if number in gadgets:
+            task.start = free
+        elif task.link != ABSENT and number in delayed:
+            task.hold = task.start - free
+    return sorted(order, key=lambda number: tasks[number].start)
 
 
 def _messages(
@@ -269,14 +243,25 @@ def _messages(
 class ListSchedule:
     """Distributed program to schedule, planned with mean generation times.
 
-    A statement starts when its qubits are free and the bits that it reads have arrived, a pair when
-    also both its comm qubits are free and a channel of its link is. Statements of one node run in
-    parallel as far as their qubits differ; the order on each qubit is the program's. The makespan's
-    distribution comes from random generation times with the planned order of the channels.
+    A statement starts when its qubits are free and the bits that it reads have arrived. A pair is
+    generated ahead of its use, as soon as both its comm qubits and a channel of its link are free;
+    where that is earlier than anything needs, it is then planned later, so that it does not get
+    old. Statements of one node run in parallel as far as their qubits differ; the order on each
+    qubit is the program's. The makespan's distribution comes from random generation times.
+
+    Attributes:
+        seed: of the random runs.
+        most_runs: of these; 1 where only the plan is asked for.
+        prefetch: False for comparison: pairs wait until the qubits that they are for are there.
+        in_time: share of pairs that are to be ready for their planned use, where that does not
+            need an earlier start than prefetching gives; None: no pair is planned later.
     """
 
     name: ClassVar[str] = "schedule"
     seed: int = 0
+    most_runs: int = RUNS
+    prefetch: bool = True
+    in_time: float | None = 0.9
 
     def run(self, program: DistributedProgram) -> Schedule:
         """Schedule every statement; n log n in the number of statements.
@@ -285,18 +270,41 @@ class ListSchedule:
             ValueError: if a pair lacks an end, or statements wait for each other in a circle.
         """
         rows = list(program.statements())
-        durations = durations_ns(program)
-        tasks = _tasks(program, rows, durations)
-        channels = _channels(program, tasks)
-        order = _plan(tasks, channels)
+        tasks = find_waits(program, rows)
+        lifetimes = find_lifetimes(program, rows)
+        if not self.prefetch:
+            _wait_for_roots(tasks, rows, lifetimes)
+        order = _plan(tasks, _channels(program, tasks))
+        critical_path = tuple(_critical_path(tasks))[::-1]
+        if self.in_time is not None:
+            order = _delay_pairs(program, tasks, rows, order, self.in_time)
+        sample = sample_makespan(
+            program, rows, tasks, order, lifetimes, seed=self.seed, most_runs=self.most_runs
+        )
         start = [0.0] * len(rows)
         for task in tasks:
             for statement in task.statements:
                 start[statement] = task.start
+        durations = durations_ns(program)
+        lasting = durations.tolist()
+        ages = pair_ages_ns(lifetimes, start, lasting)
+        lives = copy_lives_ns(lifetimes, start, lasting)
+        violations = replace(
+            planned_violations(program, rows, lifetimes, ages, lives),
+            pair_rate=sample.pair_rate,
+            copy_rate=sample.copy_rate,
+            run_rate=sample.run_rate,
+        )
+        age_of = dict(zip(lifetimes.pair_statements, ages, strict=True))
         pairs = sorted(
             (task for task in tasks if task.link != ABSENT),
             key=lambda task: rows[task.statements[0]].pair,
         )
+        closed = [
+            (copy.half, copy.opened, copy.closed, life)
+            for copy, life in zip(lifetimes.copies, lives, strict=True)
+            if copy.closed != ABSENT
+        ]
         messages = _messages(program, rows, start, durations)
         return Schedule(
             program=program,
@@ -304,9 +312,19 @@ class ListSchedule:
             duration_ns=frozen(durations, np.float64),
             pair_statements=frozen([task.statements for task in pairs], np.int32, columns=2),
             pair_ready_ns=frozen([task.end for task in pairs], np.float64),
+            pair_hold_ns=frozen([task.hold for task in pairs], np.float64),
+            pair_age_ns=frozen(
+                [age_of[task.statements[0], task.statements[1]] for task in pairs],
+                np.float64,
+                columns=2,
+            ),
+            copy_statements=frozen([row[:3] for row in closed], np.int32, columns=3),
+            copy_life_ns=frozen([row[3] for row in closed], np.float64),
             message_statements=frozen([row[:2] for row in messages], np.int32, columns=2),
             message_receiver=frozen([row[2] for row in messages], np.int32),
-            critical_path=tuple(_critical_path(tasks))[::-1],
+            critical_path=critical_path,
             planned_makespan_ns=max((task.end for task in tasks), default=0.0),
-            makespan=_makespan(program, tasks, order, channels, self.seed),
+            makespan=sample.makespan,
+            lower_bound_ns=lower_bound_ns(program, rows),
+            violations=violations,
         )

@@ -95,10 +95,10 @@ class SearchPresences:
             may_branch(network)[qpus],
             self.is_static,
             int(self.effort * min(_MOST_WORK, _WORK_PER_GATE * graph.gates)),
-            self.hot,
-            self.cold,
-            _EXCESS_PRICE,
-            self.far_price,
+            self.hot * network.price_unit,
+            self.cold * network.price_unit,
+            _EXCESS_PRICE * network.price_unit,
+            self.far_price * network.price_unit,
             int(np.random.SeedSequence(self.seed).generate_state(1, np.uint64)[0]) | 1,
         )
         if price < 0:

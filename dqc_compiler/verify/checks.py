@@ -13,6 +13,7 @@ from dqc_compiler.formats.manifest import LOGICAL, REWRITES, Manifest
 from dqc_compiler.formats.schedule_file import ScheduleFile
 from dqc_compiler.formats.verdict import Check, Verdict
 from dqc_compiler.ir.circuit import Circuit
+from dqc_compiler.verify.ageing import ageing_problems
 from dqc_compiler.verify.bundle import (
     load_programs,
     load_schedule,
@@ -204,7 +205,7 @@ def _structure_check(task: ProgramSet, problems: Sequence[str]) -> Check:
 
 def _schedule_problems(task: ProgramSet, schedule: ScheduleFile) -> list[str]:
     """Each look needs what the one before has found right."""
-    for look in (causality_problems, timing_problems, spread_problems):
+    for look in (causality_problems, timing_problems, ageing_problems, spread_problems):
         problems = look(task, schedule)
         if problems:
             return problems

@@ -11,6 +11,8 @@ from dqc_compiler.formats.front import FrontEntry, on_front
 from dqc_compiler.formats.manifest import LOGICAL
 from dqc_compiler.formats.report import Report
 from dqc_compiler.formats.report_bounds import bounds_agree
+from dqc_compiler.verify.fidelity import fidelity_problems
+from dqc_compiler.verify.longest_path import longest_path_ns
 from dqc_compiler.verify.programs import ProgramSet
 from dqc_compiler.verify.purification import purifications
 from dqc_compiler.verify.structure import OUT, channel_ends, peak_comm_qubits
@@ -34,7 +36,8 @@ def figures_problems(bundle: Bundle, task: ProgramSet) -> list[str]:
         *_manifest_problems(bundle),
         *_count_problems(bundle, task),
         *_table_problems(bundle, task),
-        *([] if report.pareto is None else _front_problems(report, report.pareto)),
+        *fidelity_problems(task, report, bundle.schedule),
+        *([] if report.pareto is None else _front_problems(report, report.pareto, task)),
     ]
 
 
@@ -56,6 +59,9 @@ def _manifest_problems(bundle: Bundle) -> Iterator[str]:
                 report.planned_makespan_ns != makespan.planned
             ),
             "makespan_shots are not those of the schedule": report.makespan_shots != makespan.shots,
+            "cutoff_violations are not those of the schedule": (
+                report.cutoff_violations != bundle.schedule.cutoff_violations
+            ),
         }
     )
 
@@ -87,6 +93,8 @@ def _count_problems(bundle: Bundle, task: ProgramSet) -> Iterator[str]:
             ),
             "peak_comm_qubits are not those of the programs": report.peak_comm_qubits != peaks,
             "the bounds contradict the pairs or each other": not bounds_agree(report),
+            "lower_bound_ns is not that of the programs": report.lower_bound_ns is not None
+            and abs(report.lower_bound_ns - longest_path_ns(task)) > _ROUNDING_NS,
         }
     )
 
@@ -168,14 +176,20 @@ def _sent(program: FlatProgram, name: str, task: ProgramSet) -> int:
     )
 
 
-def _front_problems(report: Report, entries: tuple[FrontEntry, ...]) -> Iterator[str]:
+def _front_problems(
+    report: Report, entries: tuple[FrontEntry, ...], task: ProgramSet
+) -> Iterator[str]:
+    qpus = {node.name for node in task.network.nodes if node.kind == "qpu"}
     budgets = [float("inf") if e.comm_qubits is None else e.comm_qubits for e in entries]
     pairs = [entry.pairs for entry in entries]
     own = [
         (e.pairs, e.peak_comm_qubits, e.makespan_ns, e.equivalent) for e in entries if e.in_bundle
     ]
     told = report.pairs, report.peak_comm_qubits, report.makespan_ns, report.verdict.equivalent
-    peaks = [max(entry.peak_comm_qubits.values(), default=0) for entry in entries]
+    peaks = [
+        max((peak for name, peak in entry.peak_comm_qubits.items() if name in qpus), default=0)
+        for entry in entries
+    ]
     return _listed(
         {
             "pareto: the budgets do not ascend": budgets != sorted(set(budgets)),

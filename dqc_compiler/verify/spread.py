@@ -1,13 +1,16 @@
-"""Whether the spread of the total time is that of random pair generation: simulated anew."""
+"""Whether total time and violations of cutoffs are those of random generation: simulated anew."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import sqrt
 from typing import Any
 
 import numpy as np
 
+from dqc_compiler.formats.cutoffs import CutoffViolations
 from dqc_compiler.formats.schedule_file import ScheduleFile
+from dqc_compiler.verify.ageing import Place, find_ages, limits_ns
 from dqc_compiler.verify.programs import BitKey, ProgramSet, Step, bit_key, interleave
 from dqc_compiler.verify.timing import duration_ns
 
@@ -15,12 +18,14 @@ _SHOTS = 500
 _MOST_STATEMENTS = 300_000  # of which about 100,000 are simulated in a second
 _SIGMAS = 6.0  # a right figure is refused once in a billion times, and always or never
 _ROUNDING_NS = 1e-2
+_ROUNDING_RATE = 1e-8
+_ENOUGH = 30
 
 Times = Any  # (shots,) float64, in ns
 
 
 def spread_problems(task: ProgramSet, schedule: ScheduleFile) -> list[str]:
-    """Every figure of `makespan_ns` that a simulation contradicts, in words.
+    """Every figure of `makespan_ns` and every rate that a simulation contradicts, in words.
 
     Args:
         task: programs that obey the static guarantees.
@@ -29,7 +34,8 @@ def spread_problems(task: ProgramSet, schedule: ScheduleFile) -> list[str]:
     given = schedule.makespan_ns
     if sum(len(program.statements) for program in task.programs) > _MOST_STATEMENTS:
         return []
-    found = _Simulation(task, schedule).run()
+    simulation = _Simulation(task, schedule)
+    found = simulation.run()
     error = _SIGMAS * sqrt(1 / _SHOTS + 1 / max(1, given.shots))
     problems = []
     if abs(given.mean - found.mean()) > error * found.std() + _ROUNDING_NS:
@@ -41,11 +47,75 @@ def spread_problems(task: ProgramSet, schedule: ScheduleFile) -> list[str]:
         margin = error * sqrt(share * (1 - share)) + 1 / _SHOTS
         if below > share + margin or up_to < share - margin or value > 2 * found.max():
             problems.append(f"{name} is {value:g} ns, in a simulation {_quantile(found, share):g}")
-    return [f"makespan_ns: {problem}" for problem in problems]
+    problems = [f"makespan_ns: {problem}" for problem in problems]
+    told = schedule.cutoff_violations
+    return problems if told is None else [*problems, *_rate_problems(told, simulation.late, error)]
+
+
+def _rate_problems(told: CutoffViolations, late: _Late, error: float) -> Iterator[str]:
+    shares = {
+        "pair_rate": late.pairs / max(1, told.pairs_with_cutoff),
+        "copy_rate": late.copies / max(1, told.copies_with_cutoff),
+        "run_rate": (late.pairs + late.copies > 0).astype(float),
+    }
+    for name, share in shares.items():
+        rate, found = getattr(told, name), float(share.mean())
+        deviation = float(share.std())
+        if min((share > 0).sum(), (share < 1).sum()) < _ENOUGH:
+            # The deviation of so few runs says little; this is the most that it can be.
+            deviation = sqrt(max(rate, found) * (1 - min(rate, found)))
+        if abs(rate - found) > error * deviation + _ROUNDING_RATE:
+            yield f"cutoff_violations: {name} is {rate:g}, in a simulation {found:g}"
 
 
 def _quantile(found: Times, share: float) -> float:
     return float(np.quantile(found, share))
+
+
+class _Late:
+    """How many pairs and copies are older than their cutoff, in each run."""
+
+    def __init__(self, task: ProgramSet, schedule: ScheduleFile) -> None:
+        links = task.network.links
+        ages, limits = find_ages(task, schedule), limits_ns(task, schedule)
+        self.pairs, self.copies = np.zeros(_SHOTS), np.zeros(_SHOTS)
+        self.limit: dict[tuple[int, int], float] = {}
+        self.uses: dict[Place, tuple[int, int]] = {}  # first use -> its pair
+        self.to_come: dict[tuple[int, int], int] = {}  # pair -> uses that are still to come
+        for key, halves in ages.pairs.items():
+            cutoff = links[key[0]].cutoff_us
+            used = [(half.place[0], half.use) for half in halves if half.use is not None]
+            if cutoff is not None and used:
+                self.limit[key] = 1000.0 * cutoff + _ROUNDING_NS
+                self.uses |= dict.fromkeys(used, key)
+                self.to_come[key] = len(used)
+        self.ready: dict[tuple[int, int], Times] = {}
+        self.is_late: dict[tuple[int, int], Times] = {}
+        self.opening: dict[Place, list[tuple[Place, float]]] = {}  # -> what closes it, its limit
+        self.closing: dict[Place, list[tuple[Times, float]]] = {}  # -> when it was opened
+        for entry, opened, closed in ages.copies:
+            if entry.gadget in limits:
+                limit = limits[entry.gadget] + _ROUNDING_NS
+                self.opening.setdefault(opened, []).append((closed, limit))
+
+    def happens(self, place: Place, start: Times, end: Times) -> None:
+        """A statement at its random times; in an order in which causes come first."""
+        key = self.uses.get(place)
+        if key is not None:
+            is_late = start - self.ready[key] > self.limit[key]
+            self.is_late[key] = self.is_late.get(key, False) | is_late
+            self.to_come[key] -= 1
+            if self.to_come[key] == 0:
+                self.pairs += self.is_late.pop(key)
+                del self.ready[key]
+        for closed, limit in self.opening.pop(place, []):
+            self.closing.setdefault(closed, []).append((end, limit))
+        for opened, limit in self.closing.pop(place, []):
+            self.copies += start - opened > limit
+
+    def is_ready(self, key: tuple[int, int], end: Times) -> None:
+        if key in self.limit:
+            self.ready[key] = end
 
 
 class _Simulation:
@@ -64,26 +134,28 @@ class _Simulation:
             for number, link in enumerate(task.network.links)
         ]
         self.total = np.zeros(_SHOTS)
+        self.hold = {(entry.link, entry.id): entry.hold_ns for entry in schedule.epr}
+        self.late = _Late(task, schedule)
 
     def run(self) -> Times:
-        for step in self._planned_order():
-            self._execute(step)
+        for step, index in self._planned_order():
+            self._execute(step, index)
         for end in self.free.values():
             np.maximum(self.total, end, out=self.total)
         return self.total
 
-    def _planned_order(self) -> list[Step]:
+    def _planned_order(self) -> list[tuple[Step, int]]:
+        """Steps with the number of the statement in its program."""
         done = [0] * len(self.times)
-        starts = []
-        steps = list(interleave(self.task.programs))
-        for step in steps:
-            starts.append(self.times[step.node][done[step.node]][0])
+        steps = []
+        for step in interleave(self.task.programs):
+            steps.append((step, done[step.node]))
             done[step.node] += 1
             if step.peer_statement is not None:
                 done[step.peer] += 1
-        return [steps[index] for index in sorted(range(len(steps)), key=starts.__getitem__)]
+        return sorted(steps, key=lambda entry: self.times[entry[0].node][entry[1]][0])
 
-    def _execute(self, step: Step) -> None:
+    def _execute(self, step: Step, index: int) -> None:
         node, statement = step.node, step.statement
         cells = [(node, *qubit) for qubit in statement.qubits]
         if step.peer_statement is not None:
@@ -92,13 +164,16 @@ class _Simulation:
         for cell in cells:
             if cell in self.free:
                 np.maximum(start, self.free[cell], out=start)
-        for register, index, _ in statement.condition:
-            sender, sent = self.sent[bit_key(node, register, index)]
+        for register, bit, _ in statement.condition:
+            sender, sent = self.sent[bit_key(node, register, bit)]
             np.maximum(start, sent + self.latency[sender][node], out=start)
         if step.peer_statement is not None:
-            end = self._generated(int(statement.parameters[0]), start)
+            key = (int(statement.parameters[0]), int(statement.parameters[1]))
+            end = self._generated(key[0], start + self.hold[key])
+            self.late.is_ready(key, end)
         else:
             end = start + duration_ns(self.network.nodes[node], statement, self.network.links)
+            self.late.happens((node, index), start, end)
         self.free.update(dict.fromkeys(cells, end))
         if statement.writes is not None:
             self.sent[bit_key(node, *statement.writes)] = (node, end)
