@@ -329,6 +329,38 @@ CASES: tuple[Case, ...] = (
         """,
     ),
     case(
+        "purified packet",
+        "rzz(0.7) q[0], q[1];\nh q[0];",
+        "a0 b0",
+        a="""
+        reset comm[0];
+        dqc_epr(0, 0) comm[0];
+        reset comm[1];
+        dqc_epr(0, 1) comm[1];
+        cx comm[0], comm[1];
+        a_to_b[0] = measure comm[1];
+        if (b_to_a[0]) { id comm[0]; }
+        cz comm[0], data[0];
+        h comm[0];
+        a_to_b[1] = measure comm[0];
+        if (b_to_a[1]) { z data[0]; }
+        h data[0];
+        """,
+        b="""
+        reset comm[0];
+        dqc_epr(0, 0) comm[0];
+        reset comm[1];
+        dqc_epr(0, 1) comm[1];
+        cx comm[0], comm[1];
+        b_to_a[0] = measure comm[1];
+        if (a_to_b[0]) { id comm[0]; }
+        h comm[0];
+        if (a_to_b[1]) { x comm[0]; }
+        rzz(0.7) comm[0], data[0];
+        """
+        + _close(bit="b_to_a[1]"),
+    ),
+    case(
         "X inside a segment",
         "cp(0.5) q[0], q[1];\nx q[0];\ncp(0.9) q[0], q[1];\nh q[0];",
         "a0 b0",

@@ -463,6 +463,8 @@ BUNDLE_TABLES = {
         schedule_file.CopyEntry,
         cutoffs.CutoffViolations,
         schedule_file.Message,
+        schedule_file.PurificationEntry,
+        schedule_file.Outcome,
         schedule_file.PlannedMakespan,
     ],
     "## report.json": [

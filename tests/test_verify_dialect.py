@@ -61,8 +61,8 @@ def load(example: str) -> tuple[ProgramSet, Circuit]:
     return task, circuit
 
 
-def test_the_page_has_the_four_examples() -> None:
-    assert EXAMPLES == ["packet", "swap", "teleport", "tree"]
+def test_the_page_has_the_five_examples() -> None:
+    assert EXAMPLES == ["packet", "purification", "swap", "teleport", "tree"]
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

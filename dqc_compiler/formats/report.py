@@ -226,7 +226,7 @@ def make_report(
         per_node=per_node,
         per_gadget=gadgets,
         engines=engines,
-        assumptions=_assumptions(schedule.makespan.shots),
+        assumptions=_assumptions(schedule.makespan.shots, rounds=gadgets["purify"].count),
         units=UNITS,
         stopped=stopped,
         pareto=pareto,
@@ -234,7 +234,8 @@ def make_report(
     )
 
 
-def _assumptions(shots: int) -> tuple[str, ...]:
+def _assumptions(shots: int, *, rounds: int) -> tuple[str, ...]:
+    once = "every round of purification succeeds the first time"
     return (
         "planned times: every pair takes the mean generation time of its link, gates and"
         " measurements take the times of the network file, resets and corrections included",
@@ -244,6 +245,7 @@ def _assumptions(shots: int) -> tuple[str, ...]:
         "a message arrives after the latency of the path of least summed latency",
         "fidelity: pairs are Werner states when they are ready, qubits dephase with the T2 of their"
         " node at planned times, and gates and measurements are perfect; every input is possible",
+        *([once] if rounds else []),
     )
 
 

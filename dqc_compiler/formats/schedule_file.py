@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import isnan
 from typing import Literal
 
@@ -13,8 +14,8 @@ from dqc_compiler.formats.front import MakespanFigures
 from dqc_compiler.formats.report import SchemaVersion, makespan_figures
 from dqc_compiler.ir import ABSENT, GadgetKind, Schedule, Statement
 
-GadgetName = Literal["open", "close", "move"]
-MessageKind = Literal["x correction", "y correction", "z correction", "condition"]
+GadgetName = Literal["open", "close", "move", "purify"]
+MessageKind = Literal["x correction", "y correction", "z correction", "condition", "herald"]
 
 
 class PairEnd(FileModel):
@@ -95,6 +96,31 @@ class Message(FileModel):
     kind: MessageKind | None = Field(description="what the first use is; null: nobody reads it")
 
 
+class Outcome(FileModel):
+    """The bit that one end of a purification measures."""
+
+    node: str
+    register_name: str = Field(alias="register")
+    bit: int = Field(ge=0, description="index in the register")
+
+
+class PurificationEntry(FileModel):
+    """A round of purification of an end-to-end pair."""
+
+    gadget: int = Field(ge=0, description="number of the gadget, which consumes `sacrificed`")
+    kept: tuple[int, ...] = Field(description="ids of the pairs that make the one that is kept")
+    sacrificed: tuple[int, ...] = Field(description="ids of those that make the other one")
+    outcomes: tuple[Outcome, Outcome] = Field(description="the pair is kept if they are equal")
+    repeated: dict[str, tuple[int, int]] = Field(
+        description="node -> first and last of the statements that are run again, with fresh bits, "
+        "as long as the outcomes differ"
+    )
+    success_probability: float = Field(
+        description="that the outcomes are equal, with the fidelities of the links"
+    )
+    fidelity: float = Field(description="of the pair that is kept with |Phi+>, likewise")
+
+
 class PlannedMakespan(MakespanFigures):
     """Total time in ns, over random pair generation, and as planned."""
 
@@ -107,6 +133,7 @@ class ScheduleFile(SchemaVersion):
 
     epr: tuple[PairEntry, ...] = Field(description="in order of their id")
     messages: tuple[Message, ...] = Field(description="one entry per bit and receiver")
+    purifications: tuple[PurificationEntry, ...] = Field(description="in order of their gadgets")
     operations: dict[str, tuple[tuple[float, float], ...]] = Field(
         description="node -> planned start and duration of every statement"
     )
@@ -125,6 +152,7 @@ def make_schedule_file(schedule: Schedule) -> ScheduleFile:
     return ScheduleFile(
         epr=tuple(_pair(table, pair) for pair in range(len(schedule.pair_statements))),
         messages=tuple(_message(table, row) for row in range(len(schedule.message_statements))),
+        purifications=tuple(_purifications(table)),
         operations=_operations(table),
         critical_path=tuple(table.place(statement) for statement in schedule.critical_path),
         makespan_ns=PlannedMakespan(
@@ -248,8 +276,54 @@ def _kind_name(kind: int) -> GadgetName:
         GadgetKind.OPEN: "open",
         GadgetKind.CLOSE: "close",
         GadgetKind.MOVE: "move",
+        GadgetKind.PURIFY: "purify",
     }
     return names[kind]
+
+
+def _purifications(table: _Table) -> Iterator[PurificationEntry]:
+    kinds = table.program.gadget_kind.tolist()
+    rows_of: dict[int, list[int]] = {g: [] for g, k in enumerate(kinds) if k == GadgetKind.PURIFY}
+    rows_of |= {gadget - 1: [] for gadget in rows_of}
+    for index, row in enumerate(table.rows):
+        if row.gadget in rows_of:
+            rows_of[row.gadget].append(index)
+    rounds = [gadget for gadget, kind in enumerate(kinds) if kind == GadgetKind.PURIFY]
+    for gadget, figures in zip(rounds, table.program.purified.tolist(), strict=True):
+        yield _purification(table, gadget, rows_of[gadget - 1], rows_of[gadget], figures)
+
+
+def _purification(
+    table: _Table, gadget: int, opening: list[int], own: list[int], figures: list[float]
+) -> PurificationEntry:
+    """A round, from the rows of the gadget whose pair it purifies and its own."""
+    kept, sacrificed = (
+        tuple(dict.fromkeys(table.rows[i].pair for i in rows if table.rows[i].name == "dqc_epr"))
+        for rows in (opening, own)
+    )
+    outcomes = []
+    repeated: dict[str, tuple[int, int]] = {}
+    for index in sorted((*opening, *own)):
+        row, (node, statement) = table.rows[index], table.place(index)
+        first, last = repeated.setdefault(node, (statement, statement))
+        if row.name == "id":  # the last one is the end of the round
+            last = statement
+        repeated[node] = first, last
+        is_end = table.network.nodes[row.node].kind == "qpu"
+        if row.gadget == gadget and row.writes is not None and is_end:
+            register, bit = row.writes
+            name = table.program.register_name(register)
+            content = {"node": node, "register": name, "bit": bit}
+            outcomes.append(Outcome.model_validate(content))
+    return PurificationEntry(
+        gadget=gadget,
+        kept=kept,
+        sacrificed=sacrificed,
+        outcomes=(outcomes[0], outcomes[1]),
+        repeated=repeated,
+        success_probability=figures[0],
+        fidelity=figures[1],
+    )
 
 
 def _message(table: _Table, number: int) -> Message:
@@ -286,6 +360,8 @@ def _message_kind(reader: Statement) -> MessageKind:
     }
     if reader.operation != ABSENT:
         return "condition"
+    if reader.name == "id":
+        return "herald"
     return corrections.get(reader.name, "condition")
 
 

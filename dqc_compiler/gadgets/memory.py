@@ -54,6 +54,12 @@ class NodeMemory:
         self.peak_comm = max(self.peak_comm, self.comm_used - len(self.free_comm))
         return cell
 
+    def has_free_comm(self, count: int) -> bool:
+        """Whether so many comm qubits are free."""
+        if self.comm_limit is None:
+            return True
+        return len(self.free_comm) + self.comm_limit - self.comm_used >= count
+
     def release(self, cell: int) -> None:
         """Free a taken cell."""
         if self.is_comm(cell):

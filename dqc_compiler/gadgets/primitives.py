@@ -10,6 +10,7 @@ close takes a copy, or the root itself, out of the class again. Each is a list o
     move    root's node: `close_root`, k = measure  copy's node: `leave_z_form`, if (k) P b
     embed   root's node: the gate itself            each copy's node: `follow`
     swap    repeater: `bell_basis`, z, x = measure  far end: if (x) x b, if (z) z b
+    purify  each end: `compare`, m = measure        all: wait for the m that others have measured
 
 Source: Eisert, Jacobs, Papadopoulos, Plenio, Phys. Rev. A 62, 052317 (2000), for P = Z; the forms
 for X and Y and the move follow by conjugation and are proven outcome by outcome in the tests.
@@ -83,3 +84,12 @@ def bell_basis(arriving: int, leaving: int) -> LocalGates:
     Zeilinger, Horne, Ekert, Phys. Rev. Lett. 71, 4287 (1993).
     """
     return [("cx", (arriving, leaving)), ("h", (arriving,))]
+
+
+def compare(kept: int, sacrificed: int) -> LocalGates:
+    """At both ends of two pairs, before the halves of the second one are measured.
+
+    An X error of either pair makes the two outcomes differ; of two perfect pairs they are equal,
+    and the first one is as before. Source: Bennett et al., Phys. Rev. Lett. 76, 722 (1996).
+    """
+    return [("cx", (kept, sacrificed))]

@@ -17,6 +17,8 @@ from dqc_compiler.ir.placement import Placement
 from dqc_compiler.ir.routes import Route
 
 _HALVES_TO_SWAP = 2
+_HALVES_TO_PURIFY = 2
+_MOST_ROUNDS = 1
 
 
 class StepKind(IntEnum):
@@ -38,6 +40,7 @@ class Step(NamedTuple):
     target: int = ABSENT
     route: int = ABSENT  # index into `RemotePlan.routes`
     host: int = ABSENT  # OPERATION of a two-qubit gate: the node where it is executed
+    purified: int = 0  # OPEN: rounds of purification of its pair, 0 or 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +56,7 @@ class RemotePlan:
     target: Int32
     route: Int32
     host: Int32
+    purified: Int8
 
     @classmethod
     def from_steps(
@@ -60,15 +64,24 @@ class RemotePlan:
     ) -> RemotePlan:
         """Build the columns from rows."""
         table = np.array(steps, np.int32).reshape(-1, len(Step._fields))
-        return cls.from_table(placement, routes, table)
+        return cls.from_table(placement, routes, table[:, :-1], purified=table[:, -1])
 
     @classmethod
     def from_table(
-        cls, placement: Placement, routes: tuple[Route, ...], table: Int32
+        cls,
+        placement: Placement,
+        routes: tuple[Route, ...],
+        table: Int32,
+        *,
+        purified: Int32 | None = None,
     ) -> RemotePlan:
-        """Build the columns from an array (n, 7) whose columns are the fields of `Step`."""
-        kind, *rest = (frozen(table[:, i], np.int32) for i in range(table.shape[1]))
-        return cls(placement, routes, frozen(kind, np.int8), *rest)
+        """Build the columns from an array (n, 7) whose columns are the fields of `Step`.
+
+        The last field, `purified` (n,), is 0 everywhere if it is not given.
+        """
+        columns = [frozen(column, np.int32) for column in table.T[1:]]
+        columns.append(frozen(np.zeros(len(table)) if purified is None else purified, np.int8))
+        return cls(placement, routes, frozen(table[:, 0], np.int8), *columns)
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -81,14 +94,15 @@ class RemotePlan:
 
     @property
     def ebits(self) -> int:
-        """End-to-end pairs: one per opened copy."""
+        """End-to-end pairs that gadgets consume: one per opened copy, purified or not."""
         return int((self.kind == StepKind.OPEN).sum())
 
     @property
     def pairs(self) -> int:
-        """The price: one pair per link of the route of every opened copy."""
+        """The price: one pair per link of the route of every opened copy, two if it is purified."""
         length = np.array([len(route.links) for route in self.routes], dtype=np.int64)
-        return int(length[self.route[self.kind == StepKind.OPEN]].sum())
+        is_open = self.kind == StepKind.OPEN
+        return int((length[self.route[is_open]] << self.purified[is_open]).sum())
 
     def verify(self) -> None:
         """Replay the steps: presence of every operand, and room at every node at every moment.
@@ -135,7 +149,7 @@ class _Replay:
         circuit = self.graph.circuit
         is_classical = (circuit.clbit != ABSENT) | (np.diff(circuit.condition_start) > 0)
         for index, step in enumerate(self.plan.steps()):
-            problem = self._apply(step)
+            problem = self._apply(step) or self._rounds(step)
             if step.kind is StepKind.OPERATION and is_classical[step.operation]:
                 if step.operation < latest:
                     problem = "operations on classical bits are not in program order"
@@ -163,12 +177,18 @@ class _Replay:
         nodes = self.routes[step.route].nodes
         if (nodes[0], nodes[-1]) != (step.source, step.target):
             return "the route does not lead from source to target"
+        halves = _HALVES_TO_PURIFY if step.purified else 1
         for node in (step.source, step.target):
-            if self.load[node] + 1 > self.cells[node] or self.comm[node] == 0:
+            comm = self.comm[node]
+            if self.load[node] + halves > self.cells[node] or (comm is not None and comm < halves):
                 return f"no free comm qubit at node {node}"
         self.copies[step.wire].add(step.target)
         self.load[step.target] += 1
         return None
+
+    def _rounds(self, step: Step) -> str | None:
+        most = _MOST_ROUNDS if step.kind is StepKind.OPEN else 0
+        return None if 0 <= step.purified <= most else "has a wrong number of rounds"
 
     def _close(self, step: Step) -> str | None:
         if step.source not in self.copies[step.wire]:

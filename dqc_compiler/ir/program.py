@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -15,11 +15,15 @@ from dqc_compiler.ir.network import Network
 
 
 class GadgetKind(IntEnum):
-    """What a gadget does; each consumes one e-bit or closes what an e-bit opened."""
+    """What a gadget does; each consumes one pair or closes what a pair opened.
+
+    A PURIFY consumes a pair to purify the one that the OPEN right before it consumes.
+    """
 
     OPEN = 0
     CLOSE = 1
     MOVE = 2
+    PURIFY = 3
 
 
 class Register(NamedTuple):
@@ -63,7 +67,8 @@ class DistributedProgram:
     remote gates an opened copy served. Sizes: `data_qubits`, `comm_qubits` (k,) are the declared
     registers, `peak_comm` (k,) the most comm qubits in use at one moment. `start`, `end` (w, 2) are
     (node, cell) of every qubit of the circuit, and `clbits` (b, 2) (node, index in `out`) of every
-    classical bit, ABSENT if it is never written.
+    classical bit, ABSENT if it is never written. `purified` (p, 2) are the success probability of
+    every PURIFY and the fidelity of the pair that it leaves.
     """
 
     network: Network
@@ -93,6 +98,7 @@ class DistributedProgram:
     start: Int32
     end: Int32
     clbits: Int32
+    purified: Float64 = field(default_factory=lambda: frozen([], np.float64, columns=2))
 
     @staticmethod
     def columns(statements: Iterable[Statement]) -> dict[str, np.ndarray]:

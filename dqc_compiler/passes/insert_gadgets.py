@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from dqc_compiler.costs.fidelity import bbpssw, chain
 from dqc_compiler.gadgets.frames import (
     IDENTITY,
     PAULI_VECTOR,
@@ -23,8 +24,8 @@ from dqc_compiler.gadgets.frames import (
 )
 from dqc_compiler.gadgets.gates import GATE_AXES, at_host
 from dqc_compiler.gadgets.memory import NodeMemory
+from dqc_compiler.gadgets.pairs import PairMaker
 from dqc_compiler.gadgets.primitives import (
-    bell_basis,
     close_copy,
     close_root,
     couple,
@@ -91,7 +92,8 @@ class _Writer:
         self.tape = Tape()
         self.gadgets: list[tuple[GadgetKind, int]] = []
         self.served: list[int] = []
-        self.pairs = 0
+        self.purified: list[tuple[float, float]] = []  # success probability, fidelity
+        self.pairs = PairMaker(self.tape, self.memory, take_comm=self._comm_cell)
         self.embedded = _embedded_operations(plan)
         self.readers = self._readers(plan.placement.start_home.tolist())
         self.upcoming = _upcoming_segments(plan)
@@ -206,6 +208,8 @@ class _Writer:
             self._pay(wire)
         elif row.name != "delay":
             self._turn(wire, multiply(gate_rotation(row.name, row.parameters), wire.frame))
+        if row.condition and row.name == "id":
+            return  # it does nothing, and in a program it would be read as a herald
         self.tape.rows.append(
             Row(
                 wire.node,
@@ -290,7 +294,7 @@ class _Writer:
         gadget = self._new_gadget(GadgetKind.OPEN, step.wire)
         is_root = step.source == wire.node
         letter, sign = self._bind(step.wire) if is_root else ("Z", wire.copies[step.source].sign)
-        here, there = self._new_pair(step, gadget)
+        here, there = self._halves(step, gadget)
         # Not before: a copy may have made room for the new half.
         member = wire.cell if is_root else wire.copies[step.source].cell
         self.tape.gates(step.source, couple(member, here, letter), gadget=gadget)
@@ -300,46 +304,17 @@ class _Writer:
         self.tape.correct(step.target, "x", there, bit, gadget=gadget)
         wire.copies[step.target] = _Copy(there, sign, gadget)
 
-    def _new_pair(self, step: Step, gadget: int) -> tuple[int, int]:
-        """The halves of an end-to-end pair: of a link, or swapped together by repeaters.
-
-        All links begin at once and all repeaters measure at once; the far end, which waits for the
-        bits anyway before it is used, takes all corrections.
-        """
+    def _halves(self, step: Step, gadget: int) -> tuple[int, int]:
+        """The cells of a pair for a gadget at both ends of its route."""
         route = self.routes[step.route]
-        cells = [(self._comm_cell(a), self._comm_cell(b)) for a, b in pairwise(route.nodes)]
-        ends = list(zip(pairwise(route.nodes), cells, route.links, strict=True))
-        for nodes, halves, _ in ends:
-            for node, cell in zip(nodes, halves, strict=True):
-                self.tape.gate(node, "reset", cell, gadget=gadget)
-        for nodes, halves, link in ends:
-            for node, cell in zip(nodes, halves, strict=True):
-                self.tape.rows.append(
-                    Row(node, "dqc_epr", (cell,), link=link, pair=self.pairs, gadget=gadget)
-                )
-            self.pairs += 1
-        here, there = cells[0][0], cells[-1][1]
-        bits = [
-            self._swap(repeater, arriving[1], leaving[0], step.target, gadget)
-            for repeater, (arriving, leaving) in zip(
-                route.nodes[1:-1], pairwise(cells), strict=True
-            )
-        ]
-        for x_bit, z_bit in bits:
-            self.tape.correct(step.target, "x", there, x_bit, gadget=gadget)
-            self.tape.correct(step.target, "z", there, z_bit, gadget=gadget)
-        return here, there
-
-    def _swap(
-        self, repeater: int, arriving: int, leaving: int, target: int, gadget: int
-    ) -> tuple[int, int]:
-        """A Bell measurement of two halves; the bits of the X and Z that the far end owes."""
-        self.tape.gates(repeater, bell_basis(arriving, leaving), gadget=gadget)
-        z_bit = self.tape.measure(repeater, arriving, (target,), gadget=gadget)
-        x_bit = self.tape.measure(repeater, leaving, (target,), gadget=gadget)
-        for cell in (arriving, leaving):
-            self.memory[repeater].release(cell)
-        return x_bit, z_bit
+        if not step.purified:
+            return self.pairs.make(route, gadget)
+        links = [self.network.links[link] for link in route.links]
+        fidelity, success = bbpssw(chain(links).i)
+        self.purified.append((success, fidelity))
+        return self.pairs.make_purified(
+            route, gadget, self._new_gadget(GadgetKind.PURIFY, step.wire)
+        )
 
     def _bind(self, index: int) -> tuple[str, int]:
         """The Pauli along which the root is copied, and its sign with respect to the wire's axis.
@@ -495,6 +470,7 @@ class _Writer:
             start=frozen(self.start, np.int32, columns=2),
             end=frozen([(wire.node, wire.cell) for wire in ends], np.int32, columns=2),
             clbits=frozen(clbits, np.int32, columns=2),
+            purified=frozen(self.purified, np.float64, columns=2),
         )
 
 

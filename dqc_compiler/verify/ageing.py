@@ -9,6 +9,7 @@ from dqc_compiler.formats.cutoffs import CutoffViolations
 from dqc_compiler.formats.flat_qasm import Bit, FlatStatement
 from dqc_compiler.formats.schedule_file import PairEntry, ScheduleFile, StatementPlace
 from dqc_compiler.verify.programs import ProgramSet
+from dqc_compiler.verify.purification import purifications
 from dqc_compiler.verify.structure import OUT
 
 _ROUNDING_NS = 1e-3
@@ -136,6 +137,12 @@ class _Ageing:
         self.times = [schedule.operations[name] for name in self.names]
         self.ages = find_ages(task, schedule)
         self.oldest: dict[tuple[int, int], float] = {}
+        self.rounds = {  # link and pair that is kept, and a node -> last statement of its round
+            (pair, node): last
+            for each in purifications(task)[0]
+            for node, (_, last) in each.ranges.items()
+            for pair in each.kept
+        }
 
     def start(self, place: Place) -> float:
         return self.times[place[0]][place[1]][0]
@@ -187,12 +194,18 @@ class _Ageing:
         return next((half for half in halves if half.place[0] == node), None)
 
     def is_opening(self, entry: PairEntry, opened: Place) -> bool:
-        """Whether the half is there, and nothing is done with it before but corrections."""
+        """Whether the half is there, and nothing is done with it before but corrections.
+
+        A round of purification, in which it is used first, is over before.
+        """
         half = self.half_at(entry, opened[0])
         if half is None or half.use is None or opened[1] not in half.statements:
             return False
-        before = [index for index in half.statements if half.use <= index <= opened[1]]
         rows = self.task.programs[opened[0]].statements
+        over = self.rounds.get(((entry.link, entry.id), opened[0]), -1)
+        uses = (index for index in half.statements if index > over and is_use(rows[index]))
+        first = next(uses, opened[1] + 1)
+        before = [index for index in half.statements if first <= index <= opened[1]]
         return bool(before) and all(rows[index].condition for index in before)
 
     def is_closing(self, entry: PairEntry, opened: Place, closed: Place) -> bool:

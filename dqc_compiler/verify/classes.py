@@ -62,8 +62,11 @@ class Classes:
     def couple(self, a: Member, b: Member, gate: TwoBody, origin: Origin) -> None:
         """A two-qubit gate: of two wires, or to prepare a measurement that joins a pair."""
         first, second = a.group, b.group
+        if first.known or second.known:
+            raise RefusalError("a two-qubit gate acts on a half whose other half is measured")
         if first is second:
-            raise RefusalError("a two-qubit gate acts on two copies of the same qubit")
+            self._leave(a, b, gate)
+            return
         if first.wire is None or second.wire is None:
             self._prepare(a, b, gate)
             return
@@ -272,9 +275,7 @@ class Classes:
         if isinstance(ends[0], Member):
             ends.reverse()
         assert isinstance(ends[0], Class)
-        coupling = Coupling(ends[0], ends[1])
-        for end in ends:
-            (end.couplings if isinstance(end, Class) else end.sides).append(coupling)
+        self._add_coupling(Coupling(ends[0], ends[1]))
         # A side with the opposite axis differs by the other side's Pauli, on the other qubit.
         for member, axis, local, negative in (
             (a, gate.p, left[0], b_negative),
@@ -284,6 +285,45 @@ class Classes:
             member.turn = multiply(q, member.turn)
         for group in (a.group, b.group):
             self._absorb_sign(group)
+
+    def _add_coupling(self, coupling: Coupling) -> None:
+        """Between two pairs C(Z, Z) is its own inverse."""
+        ends = (coupling.first, coupling.second)
+        if isinstance(ends[1], Class) and ends[0].wire is None and ends[1].wire is None:
+            for known in ends[0].couplings:
+                if known.other_end(ends[0]) is ends[1]:
+                    ends[0].couplings.remove(known)
+                    ends[1].couplings.remove(known)
+                    ends[0].compared = ends[1].compared = True
+                    return
+        for end in ends:
+            (end.couplings if isinstance(end, Class) else end.sides).append(coupling)
+
+    def _leave(self, a: Member, b: Member, gate: TwoBody) -> None:
+        """A controlled Pauli between two of several halves, after a measurement at the other end.
+
+        With A = X at the target, its value becomes the sum of both: what the two owe, and no more.
+        """
+        left = after_controlled(gate)
+        if left is None or a.group.wire is not None or len(a.group.members) < 3:
+            raise RefusalError("a two-qubit gate acts on two copies of the same qubit")
+        inner = turn_back(a.turn, gate.p), turn_back(b.turn, gate.q)
+        if _is_along(inner[0], X) and _is_along(inner[1], Z):
+            a, b, gate, inner, left = b, a, exchanged(gate), inner[::-1], left[::-1]
+        if not _is_along(inner[0], Z) or not _is_along(inner[1], X) or a.sides or b.sides:
+            raise RefusalError("a two-qubit gate acts on two halves of pairs in a wrong basis")
+        for member, axis, local, negative in (
+            (a, gate.p, left[0], same(inner[1], negate(X))),
+            (b, gate.q, left[1], same(inner[0], negate(Z))),
+        ):
+            q = multiply(half_turn(axis), local) if negative else local
+            member.turn = multiply(q, member.turn)
+        b.x = a.x ^ b.x
+        a.group.members.remove(b)
+        b.group = Class(None)
+        b.group.members.append(b)
+        b.group.known = True
+        self._absorb_flip(b)
 
     def _enter(self, member: Member, axis: Vector) -> tuple[bool, bool]:
         """Whether a physical axis is a Z-side (else an X-side) of the class, and whether negative.
@@ -343,14 +383,17 @@ class Classes:
         member.turn = multiply(member.turn, v)
         other.turn = multiply(other.turn, conjugate(v))
 
-    def measure(self, member: Member, bit: int, origin: Origin) -> Event | None:
+    def measure(self, member: Member, bit: int, origin: Origin) -> Event | int | None:
         """Measure a member into a bit; the event if that is a measurement of the circuit.
 
-        Otherwise it is a gadget's, and the qubit is not a member of anything any more.
+        Otherwise it is a gadget's, and the qubit is not a member of anything any more. If the
+        outcome is certain to be that of a bit before, it is this bit.
         """
         self._refuse_ahead(member)
         group = member.group
         axis = turn_back(member.turn, Z)
+        if group.known:
+            return self._read(member, axis)
         if self._is_alone(member) and group.wire is not None:
             return self._measure_wire(member, axis, origin)
         if member.sides:
@@ -375,12 +418,20 @@ class Classes:
         self._renew(member)
         return event
 
+    def _read(self, member: Member, axis: Vector) -> int:
+        """Measure the other half of a pair that was sacrificed."""
+        bits = sorted(member.x if same(axis, Z) else member.x ^ {ONE})
+        if not _is_along(axis, Z) or len(bits) != 1 or bits[0] == ONE:
+            raise RefusalError("the two outcomes of a purification are not always equal")
+        return bits[0]
+
     def _close(self, member: Member, axis: Vector, bit: int) -> None:
         """Measure one of several members across the axis of the class: Z^bit on the others."""
         group = member.group
         if abs(axis[2]) > AXIS_TOLERANCE:
             raise RefusalError("a copy is measured along its axis, which measures the qubit itself")
-        if group.wire is None and len(group.members) == 2 and not group.couplings:
+        is_pair = group.wire is None and len(group.members) == 2 and not group.couplings
+        if is_pair and not group.compared:
             raise RefusalError("half of an unused pair is measured")
         group.members.remove(member)
         group.z ^= {bit}
@@ -393,9 +444,19 @@ class Classes:
                 raise RefusalError("a copy is closed in another basis before its correction")
             self._rotate_inside(group, about(Z, -angle))
         self._absorb_sign(group)
+        if is_pair:
+            self._determine(group)
         self._attach(group)
         self._catch_up(group)
         self._settle(group)
+
+    def _determine(self, group: Class) -> None:
+        """The last member of a pair that is not coupled is in |+> or |->, which is known."""
+        member = group.members[0]
+        member.turn = multiply(member.turn, HADAMARD)
+        member.x, group.z = group.z, set()
+        group.known = True
+        self._absorb_flip(member)
 
     def _rotate_inside(self, group: Class, q: Quaternion) -> None:
         """A rotation about Z of the class."""

@@ -42,6 +42,10 @@ def compare_flows(expected: Computation, found: Computation, *, signed_qubits: i
     reference, programs = stim_circuit(expected), stim_circuit(found)
     n = len(expected.start)
     flows = _flows(reference, expected, found)
+    equal = _equal_outcomes(found)
+    if not programs.has_all_flows(equal):
+        detail = "the two outcomes of a purification are not always equal"
+        return Comparison(False, True, detail)
     if not programs.has_all_flows(flows, unsigned=True):
         detail = "a stabilizer of the circuit does not come out of the programs"
         return Comparison(False, True, detail)
@@ -177,6 +181,20 @@ def _flows(reference: stim.Circuit, expected: Computation, found: Computation) -
                 after[found.end[position]] = output[cell]
             flows.append(stim.Flow(input=before, output=after))
     return flows
+
+
+def _equal_outcomes(found: Computation) -> list[stim.Flow]:
+    """That the two outcomes of every purification have an even parity."""
+    written = [action.writes for action in found.actions if action.writes is not None]
+    record = {bit: number for number, bit in enumerate(written)}
+    return [
+        stim.Flow(
+            input=stim.PauliString(found.cells),
+            output=stim.PauliString(found.cells),
+            measurements=[record[bit] for bit in pair],
+        )
+        for pair in found.equal
+    ]
 
 
 def _tableau(reference: stim.Circuit, expected: Computation) -> stim.Tableau:

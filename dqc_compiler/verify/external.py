@@ -109,6 +109,7 @@ def _bounded(call: Callable[[], T], *, here: bool, level: Level) -> T:
 def _outcome_evidence(expected: Computation, found: Computation, level: Level) -> Evidence:
     from dqc_compiler.verify.outcomes import (  # noqa: PLC0415  numpy is enough for this one
         TooLargeError,
+        UnequalError,
         instrument,
         largest_difference,
     )
@@ -121,6 +122,9 @@ def _outcome_evidence(expected: Computation, found: Computation, level: Level) -
         difference = largest_difference(*pair)
     except TooLargeError:
         return skipped(_OUTCOMES, "too many qubits or branches")
+    except UnequalError:
+        detail = "the two outcomes of a purification are not always equal"
+        return Evidence(Check(name=_OUTCOMES, passed=False, detail=detail))
     if difference > _DIFFERENCE:
         detail = f"on all inputs and outcomes, the programs differ by up to {difference:.2g}"
         return Evidence(Check(name=_OUTCOMES, passed=False, detail=detail))

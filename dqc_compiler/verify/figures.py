@@ -14,6 +14,7 @@ from dqc_compiler.formats.report_bounds import bounds_agree
 from dqc_compiler.verify.fidelity import fidelity_problems
 from dqc_compiler.verify.longest_path import longest_path_ns
 from dqc_compiler.verify.programs import ProgramSet
+from dqc_compiler.verify.purification import purifications
 from dqc_compiler.verify.structure import OUT, channel_ends, peak_comm_qubits
 
 _ROUNDING_NS = 2e-3  # the report rounds to a picosecond what is the sum of many times
@@ -80,8 +81,8 @@ def _count_problems(bundle: Bundle, task: ProgramSet) -> Iterator[str]:
             != sum(_halves(program).total() for program in task.programs),
             "the schedule has other pairs": len(pairs) != report.pairs,
             "e-bits are not copies and teleports": report.ebits != report.copies + report.teleports,
-            "e-bits are not the pairs that swaps leave": report.ebits
-            != report.pairs - _swaps(task),
+            "e-bits are not the pairs that swaps and purification leave": report.ebits
+            != report.pairs - _swaps(task) - len(purifications(task)[0]),
             "messages are not those of the channels": report.messages != sent,
             "two_qubit_gates are not those of logical.qasm": report.two_qubit_gates
             != logical.two_qubit_gates,
@@ -138,8 +139,11 @@ def _table_problems(bundle: Bundle, task: ProgramSet) -> Iterator[str]:
         wrong = [key for key, value in wanted.items() if figures[key] != value]
         if wrong:
             yield f"per_node of {name}: {', '.join(wrong)} not as in its program"
-    kinds = {"open": (report.ebits, report.pairs)}
+    rounds = purifications(task)[0]
+    sacrificed = sum(len(found.sacrificed) for found in rounds)
+    kinds = {"open": (report.ebits, report.pairs - sacrificed)}
     kinds |= {"close": (report.copies, 0), "move": (report.teleports, 0)}
+    kinds |= {"purify": (len(rounds), sacrificed)}
     if {kind: (entry.count, entry.pairs) for kind, entry in report.per_gadget.items()} != kinds:
         yield "per_gadget does not add up to the figures"
 

@@ -15,9 +15,12 @@ ONE = -1
 
 
 class Class:
-    """One logical wire, or an anonymous pair (`wire` is None), with the qubits that hold it."""
+    """One logical wire, or an anonymous pair (`wire` is None), with the qubits that hold it.
 
-    __slots__ = ("controls", "couplings", "members", "plain", "wire", "z")
+    A *known* class is a qubit by itself, in |0> up to what its only member owes and its rotation.
+    """
+
+    __slots__ = ("compared", "controls", "couplings", "known", "members", "plain", "wire", "z")
 
     def __init__(self, wire: int | None) -> None:
         self.wire = wire
@@ -26,19 +29,22 @@ class Class:
         self.couplings: list[Coupling] = []  # those with a Z-side here
         self.controls = 0  # X that members of other classes have under the control of this one
         self.plain = wire is not None  # one member, nothing owed, nothing coupled, L = 1
+        self.compared = False  # a pair that was coupled twice to another one, which cancels
+        self.known = False
 
 
 class Member:
     """A physical qubit that holds a class."""
 
-    __slots__ = ("ahead", "group", "sides", "turn", "x")
+    __slots__ = ("ahead", "group", "is_relayed", "sides", "turn", "x")
 
-    def __init__(self, group: Class) -> None:
+    def __init__(self, group: Class, *, is_relayed: bool = False) -> None:
         self.group = group
         self.turn = IDENTITY
         self.x: set[int] = set()
         self.sides: list[Coupling] = []  # those with an X-side here
         self.ahead: list[Across] = []  # what not yet all members have gone through
+        self.is_relayed = is_relayed  # at a repeater
         group.members.append(self)
 
 

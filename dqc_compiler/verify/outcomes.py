@@ -32,6 +32,10 @@ class TooLargeError(Exception):
     """The computation needs more memory or time than the caller grants."""
 
 
+class UnequalError(Exception):
+    """The outcomes of a purification differ in some branch."""
+
+
 @dataclass
 class _Branch:
     state: Tensor  # one axis per live cell, then the input; normalised
@@ -50,6 +54,7 @@ def instrument(computation: Computation, *, amplitudes: int, work: float) -> Ins
 
     Raises:
         TooLargeError: if the limits do not suffice.
+        UnequalError: if outcomes that have to be equal are not.
     """
     return _Simulation(computation, amplitudes, work).run()
 
@@ -83,6 +88,7 @@ class _Simulation:
         values = dict.fromkeys(set(range(computation.cells)) - set(self.live), 0)
         self.branches = [_Branch(identity / np.sqrt(self.inputs), 1.0, values)]
         self.last_read = _last_reads(computation)
+        self.twins = {max(pair): min(pair) for pair in computation.equal}
         self.forgotten = _forgotten(computation)
 
     def run(self) -> Instrument:
@@ -155,6 +161,8 @@ class _Simulation:
                 part = np.take(branch.state, value, axis=axis)
                 norm = float(np.linalg.norm(part))
                 if norm > _NO_WEIGHT:
+                    if bit in self.twins and branch.bits[self.twins[bit]] != value:
+                        raise UnequalError
                     values = branch.values | {cell: value}
                     bits = branch.bits if bit is None else branch.bits | {bit: value}
                     found.append(_Branch(part / norm, branch.weight * norm**2, values, bits))
@@ -206,6 +214,9 @@ def _last_reads(computation: Computation) -> dict[int, int]:
         bit: time for time, action in enumerate(computation.actions) for bit, _ in action.condition
     }
     end = len(computation.actions)
+    written = {action.writes: time for time, action in enumerate(computation.actions)}
+    for pair in computation.equal:
+        last[min(pair)] = max(last.get(min(pair), -1), written[max(pair)])
     return last | {bit: end for bit in computation.clbits if bit is not None}
 
 

@@ -23,6 +23,8 @@ _SEED = 20_161
 def worst_fidelity(expected: Computation, found: Computation) -> float:
     """The lowest fidelity with which a random input survives, over all runs.
 
+    A run in which the two outcomes of a purification differ counts as 0.
+
     Args:
         expected: the circuit, without measurements and resets.
         found: the stitched programs, at most about 14 cells.
@@ -37,9 +39,16 @@ def worst_fidelity(expected: Computation, found: Computation) -> float:
     circuit.compose(preparation.inverse(), found.end, inplace=True)
     circuit.save_statevector(pershot=True)
     simulator = AerSimulator(method="statevector", max_parallel_threads=1)
-    result = simulator.run(circuit, shots=SHOTS, seed_simulator=_SEED).result()
+    result = simulator.run(circuit, shots=SHOTS, seed_simulator=_SEED, memory=True).result()
+    if not all(_agrees(memory, found) for memory in result.get_memory(0)):
+        return 0.0
     states = result.data(0)["statevector"]
     return min(_weight_of_zero(np.asarray(state), found) for state in states)
+
+
+def _agrees(memory: str, found: Computation) -> bool:
+    """Whether the outcomes of all purifications are equal; the last bit comes first."""
+    return all(memory[-1 - first] == memory[-1 - second] for first, second in found.equal)
 
 
 def _random_preparation(n: int) -> QuantumCircuit:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from dqc_compiler.ir.circuit import NOT_UNITARY, Circuit
 from dqc_compiler.verify.programs import BitKey, ProgramSet, bit_key, interleave
+from dqc_compiler.verify.purification import purifications
 
 Literals = tuple[tuple[int, bool], ...]
 
@@ -30,7 +31,8 @@ class Computation:
 
     Qubit i takes its input at cell `start[i]` and leaves it at `end[i]`; other cells start in |0>.
     Classical bit j of the circuit is bit `clbits[j]`, None if it is never written. An unconditional
-    `swap` is no action: it exchanges the numbers of two cells.
+    `swap` is no action: it exchanges the numbers of two cells. The two bits of each of `equal`, the
+    outcomes of a purification, are meant to agree whatever happens.
     """
 
     cells: int
@@ -39,6 +41,7 @@ class Computation:
     start: tuple[int, ...]
     end: tuple[int, ...]
     clbits: tuple[int | None, ...]
+    equal: tuple[tuple[int, int], ...] = ()
 
     @property
     def measures_or_resets(self) -> bool:
@@ -93,6 +96,9 @@ def stitch(task: ProgramSet) -> Computation:
         start=tuple(offset[node]["data"] + index for node, index in task.start),
         end=tuple(cell_at[offset[node]["data"] + index] for node, index in task.end),
         clbits=tuple(None if key is None else bits[key] for key in keys),
+        equal=tuple(
+            (bits[found.outcomes[0]], bits[found.outcomes[1]]) for found in purifications(task)[0]
+        ),
     )
 
 

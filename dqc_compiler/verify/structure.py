@@ -10,6 +10,7 @@ from dqc_compiler.diagnostics.core import CompilerError
 from dqc_compiler.formats.flat_qasm import FlatProgram, FlatStatement
 from dqc_compiler.ir.network import Network
 from dqc_compiler.verify.programs import BitKey, Position, ProgramSet, bit_key, interleave
+from dqc_compiler.verify.purification import purifications
 
 OUT = "out"
 _TRANSPARENT = ("barrier", "delay")  # statements that leave a qubit as it is
@@ -22,6 +23,8 @@ def structure_problems(task: ProgramSet) -> list[str]:
     problems += [*checker.unwritten_bits(), *checker.positions()]
     if not problems:
         problems += _deadlock(task)
+    if not problems:
+        problems += purifications(task)[1]
     return problems
 
 

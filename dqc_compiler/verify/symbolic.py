@@ -52,6 +52,7 @@ class _Machine:
         self.task = task
         self.form = CanonicalForm(len(task.qubits))
         self.classes = Classes(self.form)
+        self.is_repeater = [node.kind == "repeater" for node in task.network.nodes]
         self.offset: list[dict[str, int]] = []
         self.states: list[State] = []
         for program in task.programs:
@@ -94,7 +95,8 @@ class _Machine:
             return
         cells = [self.cell(step.node, qubit) for qubit in statement.qubits]
         if step.peer_statement is not None:
-            self.pair(cells[0], self.cell(step.peer, step.peer_statement.qubits[0]))
+            peer = self.cell(step.peer, step.peer_statement.qubits[0])
+            self.pair((step.node, cells[0]), (step.peer, peer))
         elif name == "measure":
             assert statement.writes is not None
             self.bits[bit_key(self.node, *statement.writes)] = self.measure(cells[0])
@@ -111,8 +113,14 @@ class _Machine:
             self.classes.couple(self.member(cells[0]), self.member(cells[1]), gate, self.origin())
 
     def waits(self, step: Step) -> bool:
-        """Whether a statement had better come after the rest of a gate across copies."""
+        """Whether a statement had better come after others.
+
+        These are the rest of a gate across copies, and the measurements of repeaters between the
+        halves of pairs that are compared.
+        """
         name, condition = step.statement.name, step.statement.condition
+        if self.compares(step):
+            return True
         is_local = name in ONE_QUBIT_GATES and not condition
         if not self.classes.ahead or is_local or name in ("barrier", "delay", "swap", "dqc_epr"):
             return False
@@ -124,6 +132,17 @@ class _Machine:
         return any(
             isinstance(state, Member) and self.classes.waits(state, axis)
             for state, axis in zip(states, axes, strict=True)
+        )
+
+    def compares(self, step: Step) -> bool:
+        """Whether a processor couples two halves that repeaters have not joined to others yet."""
+        name, qubits = step.statement.name, step.statement.qubits
+        if name not in TWO_QUBIT_GATES or name == "swap" or self.is_repeater[step.node]:
+            return False
+        states = [self.states[self.cell(step.node, qubit)] for qubit in qubits]
+        groups = [state.group for state in states if isinstance(state, Member)]
+        return all(group.wire is None for group in groups) and any(
+            member.is_relayed for group in groups for member in group.members
         )
 
     def cell(self, node: int, qubit: Bit) -> int:
@@ -169,12 +188,12 @@ class _Machine:
             raise RefusalError(f"out[{position[1]}] does not hold a measurement of the circuit")
         return value
 
-    def pair(self, cell: int, peer: int) -> None:
+    def pair(self, *halves: tuple[int, int]) -> None:
         group = Class(None)
-        for half in (cell, peer):
-            if self.states[half] is not None:
+        for node, cell in halves:
+            if self.states[cell] is not None:
                 raise RefusalError("a half of a new pair is not in |0>")
-            self.states[half] = Member(group)
+            self.states[cell] = Member(group, is_relayed=self.is_repeater[node])
 
     def exchange(self, a: int, b: int) -> None:
         self.states[a], self.states[b] = self.states[b], self.states[a]
@@ -215,9 +234,9 @@ class _Machine:
         if isinstance(state, Dead):
             return state.bit
         bit = self.gadget_bits + 1
-        event = self.classes.measure(state, bit, self.origin())
-        if event is not None:
-            return event
+        found = self.classes.measure(state, bit, self.origin())
+        if found is not None and not isinstance(found, int):
+            return found
         self.gadget_bits = bit
-        self.states[cell] = Dead(bit)
-        return bit
+        self.states[cell] = Dead(bit if found is None else found)
+        return bit if found is None else found

@@ -8,12 +8,19 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from dqc_compiler.formats.flat_qasm import Bit, FlatStatement
-from dqc_compiler.formats.schedule_file import Message, PairEntry, ScheduleFile
+from dqc_compiler.formats.schedule_file import (
+    Message,
+    PairEntry,
+    PurificationEntry,
+    ScheduleFile,
+)
 from dqc_compiler.ir.network import Link, Node
 from dqc_compiler.verify.programs import BitKey, ProgramSet, bit_key
+from dqc_compiler.verify.purification import Purification, is_herald, purifications
 from dqc_compiler.verify.structure import OUT, channel_ends
 
 _ROUNDING_NS = 1e-3
+_ROUNDING = 1e-9
 _CORRECTIONS = {"x": "x correction", "y": "y correction", "z": "z correction"}
 
 Place = tuple[int, int]
@@ -52,6 +59,7 @@ def timing_problems(task: ProgramSet, schedule: ScheduleFile) -> list[str]:
         *checker.pairs(),
         *checker.channels(),
         *checker.messages(),
+        *checker.purifications(),
         *checker.critical_path(),
         *checker.total(),
     ]
@@ -61,6 +69,24 @@ class _Timed(NamedTuple):
     statement: FlatStatement
     start: float
     end: float
+
+
+def _werner_product(fidelities: list[float]) -> float:
+    """Fidelity of Werner pairs that are swapped together: (4F - 1)/3 multiplies."""
+    product = 1.0
+    for fidelity in fidelities:
+        product *= (4 * fidelity - 1) / 3
+    return (1 + 3 * product) / 4
+
+
+def _comparison(kept: float, other: float) -> tuple[float, float]:
+    """How often the outcomes of two Werner pairs are equal, and the first one's fidelity then.
+
+    They are if both or neither of the pairs have an X error; Z errors of either one are kept.
+    """
+    e, f = (1 - kept) / 3, (1 - other) / 3
+    success = (kept + e) * (other + f) + 4 * e * f
+    return success, (kept * other + e * f) / success
 
 
 def _differ(a: float, b: float) -> bool:
@@ -90,6 +116,8 @@ class _Timing:
         self.couplings: dict[Place, int] = {}  # dqc_epr -> gates on its qubit until that is reset
         self.sent: dict[BitKey, Place] = {}
         self.read: dict[tuple[BitKey, int], Place] = {}  # bit and reader -> earliest use
+        self.rounds = purifications(task)[0]
+        self.sacrificed = {pair for found in self.rounds for pair in found.sacrificed}
         for node in range(len(self.names)):
             self._walk(node)
 
@@ -190,7 +218,8 @@ class _Timing:
             yield "fidelity"
         if (entry.gadget is None) != (entry.gadget_kind is None):
             yield "gadget_kind"
-        if entry.gadget_kind not in ("open", None):
+        kind = "purify" if (entry.link, entry.id) in self.sacrificed else "open"
+        if entry.gadget_kind not in (kind, None):
             yield "gadget_kind"
         if entry.served > max(self.couplings[place] for place in ends):
             yield "served"
@@ -253,8 +282,66 @@ class _Timing:
         if entry.slack_ns is None or _differ(entry.slack_ns, max(0.0, deadline - arrival)):
             yield "slack_ns"
         # A gate of the circuit may be one that could be a correction.
-        if entry.kind not in ("condition", _CORRECTIONS.get(self.at(use).statement.name)):
+        statement = self.at(use).statement
+        kinds = ("condition", _CORRECTIONS.get(statement.name))
+        if entry.kind not in (("herald",) if is_herald(statement) else kinds):
             yield "kind"
+
+    def purifications(self) -> Iterator[str]:
+        """Every round has its entry, and nobody needs a qubit of it before the round is over."""
+        entries = {frozenset(entry.kept): entry for entry in self.schedule.purifications}
+        found = {frozenset(number for _, number in each.kept): each for each in self.rounds}
+        gadgets = [entry.gadget for entry in self.schedule.purifications]
+        if entries.keys() != found.keys() or gadgets != sorted(set(gadgets)):
+            yield "the schedule does not list every purification of the programs once"
+            return
+        for pairs, entry in entries.items():
+            wrong = list(self._wrong_entry(entry, found[pairs]))
+            if wrong:
+                yield f"purification {entry.gadget}: {', '.join(wrong)} not as in the programs"
+        for each in self.rounds:
+            for node, (first, last) in each.ranges.items():
+                if self._leaves_early(node, first, last):
+                    where = f"{self.task.programs[node].source}"
+                    yield f"{where}: statement {last + 1} or a later one does not wait for heralds"
+
+    def _wrong_entry(self, entry: PurificationEntry, found: Purification) -> Iterator[str]:
+        if {number for _, number in found.sacrificed} != set(entry.sacrificed):
+            yield "sacrificed"
+        gadget = {
+            each.gadget for each in self.schedule.epr if (each.link, each.id) in found.sacrificed
+        }
+        if gadget != {entry.gadget}:
+            yield "gadget"
+        outcomes = {(self.names[self.sent[key][0]], *key[1:]) for key in found.outcomes}
+        if outcomes != {(each.node, each.register_name, each.bit) for each in entry.outcomes}:
+            yield "outcomes"
+        if entry.repeated != {self.names[node]: ends for node, ends in found.ranges.items()}:
+            yield "repeated"
+        links = self.network.links
+        kept, other = (
+            _werner_product([links[link].fidelity for link, _ in pairs])
+            for pairs in (found.kept, found.sacrificed)
+        )
+        success, fidelity = _comparison(kept, other)
+        if abs(entry.success_probability - success) > _ROUNDING:
+            yield "success_probability"
+        if abs(entry.fidelity - fidelity) > _ROUNDING:
+            yield "fidelity"
+
+    def _leaves_early(self, node: int, first: int, last: int) -> bool:
+        """Whether a qubit of a range is used again before all that it waits for has arrived."""
+        rows = self.rows[node]
+        qubits = {qubit for row in rows[first : last + 1] for qubit in row.statement.qubits}
+        over = max(row.end for row in rows[first : last + 1] if is_herald(row.statement))
+        for row in rows[last + 1 :]:
+            used = qubits.intersection(row.statement.qubits)
+            if used and row.start < over - _ROUNDING_NS:
+                return True
+            qubits -= used
+            if not qubits:
+                break
+        return False
 
     def critical_path(self) -> Iterator[str]:
         """From time 0 to the end, each statement starts when the one before lets it."""
