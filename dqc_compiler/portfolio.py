@@ -22,7 +22,7 @@ from dqc_compiler.passes.exact import improve_exactly
 from dqc_compiler.passes.partition_metis import PartitionMetis
 from dqc_compiler.passes.partition_sliced import PartitionSliced
 from dqc_compiler.passes.refine import Refine
-from dqc_compiler.passes.search_presences import SearchPresences
+from dqc_compiler.passes.search_presences import MOST_NODES, SearchPresences
 from dqc_compiler.planning import Valuation
 from dqc_compiler.workers import Workers
 
@@ -152,7 +152,8 @@ class Place:
         """Static homes: the cheapest start, as it is and refined."""
         start = min(starts, key=ebits.pairs)
         yield _Candidate(start)
-        if find_routing(self.network).is_flat:
+        qpus = sum(node.kind == "qpu" for node in self.network.nodes)
+        if find_routing(self.network).is_flat or qpus > MOST_NODES:
             yield _Candidate(Refine(seed=self.seed).run(start))
         else:  # the search by presences is slower, but knows distances
             search = SearchPresences(seed=self.seed, is_static=True, effort=_FLOOR_EFFORT)

@@ -14,7 +14,8 @@ from dqc_compiler.ir import Placement, SegmentGraph
 from dqc_compiler.ir.arrays import Int64, frozen, offsets
 
 _EXCESS_PRICE = 0.5  # e-bits per wire and layer above a capacity; 1 froze exchanges, 0.2 lost them
-_MOST_NODES = 64  # presences are bits of a mask
+MOST_NODES = 64
+"""Processors of a network that is searched over: presences are bits of a mask."""
 _WORK_PER_GATE, _MOST_WORK = 12_000, 3_000_000  # 0.1 s; twice as much gained 0.5 %
 
 
@@ -71,7 +72,7 @@ class SearchPresences:
         """The best placement seen."""
         graph, network = placement.graph, placement.network
         qpus = np.flatnonzero([node.kind == "qpu" for node in network.nodes])
-        if graph.gates == 0 or not 2 <= len(qpus) <= _MOST_NODES:
+        if graph.gates == 0 or not 2 <= len(qpus) <= MOST_NODES:
             return placement
         from dqc_compiler.kernels.presence import search_presences  # noqa: PLC0415 (numba)
 
