@@ -154,7 +154,6 @@ def large_circuit(*, qubits: int = 2000, gates: int = 100_000, far: float = 0.1)
         if choose.random() < 0.5:
             rows.append(Operation("h", (choose.randrange(qubits),)))
     names = [f"q[{i}]" for i in range(qubits)]
-    rows = [row for row in rows if len(set(row.operands)) == len(row.operands)]
     return Circuit.from_operations("large", names, [], rows)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 
 from dqc_compiler.costs.time import durations_ns
 from dqc_compiler.ir import ABSENT, DistributedProgram, Statement
@@ -27,22 +28,18 @@ class Task:
         return self.start + self.duration
 
 
-def find_waits(
-    program: DistributedProgram, rows: list[Statement], *, fresh_comm_qubits: bool = False
-) -> list[Task]:
+def find_waits(program: DistributedProgram, rows: list[Statement]) -> list[Task]:
     """Tasks in global order, each with what it waits for: its qubits and its bits.
 
     Args:
         program: the program.
         rows: its statements.
-        fresh_comm_qubits: whether every `reset` of a comm qubit finds another one that is free.
 
     Raises:
         ValueError: if a pair does not have two ends.
     """
     latency = program.network.latencies_ns()
     lasting = durations_ns(program).tolist()
-    first_comm = program.data_qubits.tolist()
     tasks: list[Task] = []
     of_pair: dict[tuple[int, int], int] = {}
     on_qubit: dict[tuple[int, int], int] = {}  # (node, cell) -> latest task on it
@@ -55,8 +52,6 @@ def find_waits(
             tasks.append(Task([], row.link, lasting[index]))
         task = tasks[number]
         task.statements.append(index)
-        if fresh_comm_qubits and row.name == "reset" and row.qubits[0] >= first_comm[row.node]:
-            on_qubit.pop((row.node, row.qubits[0]), None)
         for qubit in row.qubits:
             if (row.node, qubit) in on_qubit:
                 task.after.append((on_qubit[row.node, qubit], 0.0))
@@ -105,5 +100,41 @@ def lower_bound_ns(program: DistributedProgram, rows: list[Statement]) -> float:
     what remains is the longest chain of statements and messages. In every run the time is at least
     that of the longest chain with the run's generation times, and the mean of a maximum of sums is
     at least the maximum of the means (Jensen).
+
+    One walk in global order, in which causes come first, and both ends of a pair before what
+    uses either.
+
+    Raises:
+        ValueError: if they do not.
     """
-    return max(remaining_ns(find_waits(program, rows, fresh_comm_qubits=True)), default=0.0)
+    latency = program.network.latencies_ns()
+    lasting = durations_ns(program).tolist()
+    first_comm = program.data_qubits.tolist()
+    busy: dict[tuple[int, int], float] = {}  # (node, cell) -> when it is free
+    sent: dict[tuple[int, int], tuple[float, int]] = {}
+    half: dict[tuple[int, int], tuple[float, tuple[int, int]]] = {}  # pair -> one end, waiting
+    total = 0.0
+    for index, row in enumerate(rows):
+        cells = [(row.node, qubit) for qubit in row.qubits]
+        start = max([busy.get(cell, 0.0) for cell in cells], default=0.0)
+        if row.name == "reset" and row.qubits[0] >= first_comm[row.node]:
+            start = 0.0
+        for register, bit, _ in row.condition:
+            when, sender = sent[register, bit]
+            start = max(start, when + latency[sender][row.node])
+        if row.name == "dqc_epr":
+            other = half.pop((row.link, row.pair), None)
+            if other is None:
+                half[row.link, row.pair] = (start, cells[0])
+                busy[cells[0]] = inf
+                continue
+            start = max(start, other[0])
+            cells.append(other[1])
+        end = start + lasting[index]
+        if end == inf:
+            raise ValueError("a half is used before the other one is there")
+        busy.update(dict.fromkeys(cells, end))
+        if row.writes is not None:
+            sent[row.writes] = (end, row.node)
+        total = max(total, end)
+    return total

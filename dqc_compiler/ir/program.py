@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -56,7 +57,7 @@ class Statement(NamedTuple):
     gadget: int = ABSENT
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class DistributedProgram:
     """All statements in global order; a node's program is the projection onto `node`.
 
@@ -126,6 +127,14 @@ class DistributedProgram:
 
     def statements(self) -> Iterator[Statement]:
         """All statements in global order."""
+        return iter(self._rows)
+
+    @cached_property
+    def _rows(self) -> tuple[Statement, ...]:
+        """Read once: the checks, the schedule and the estimates all walk through them."""
+        return tuple(self._read())
+
+    def _read(self) -> Iterator[Statement]:
         qubit, qubit_start = self.qubit.tolist(), self.qubit_start.tolist()
         parameter, parameter_start = self.parameter.tolist(), self.parameter_start.tolist()
         conditions = [(r, i, bool(v)) for r, i, v in self.condition.tolist()]
