@@ -172,8 +172,11 @@ class Place:
         for candidate in chain(self._searched(static), self._followed(graph)):
             yield candidate
             is_short = is_short or self._is_short(candidate, found)
+        near = self._near(starts)
         if is_short:
-            yield from self._near(starts)
+            yield from near
+        else:  # with room for all copies one of them is worth its time: it ends somewhere else
+            yield next(near)._replace(far_price=0.0)
         again = SearchPresences(
             seed=self._seed(len(engines.STARTS)),
             hot=_AGAIN_HOT,
