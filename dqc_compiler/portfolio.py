@@ -41,6 +41,7 @@ _FAST_STARTS = ("contiguous", "metis", "hub")  # 10 ms; the hypergraph takes as 
 # First and last temperatures in e-bits. No start is best at all circuits, nor is a temperature:
 # both of them on two starts find more than one of them on four.
 _HOT, _WARM = (0.45, 0.1), (0.2, 0.08)
+_OTHER_SEED = 7  # a number that no start has
 _AGAIN_HOT, _AGAIN_EFFORT = 0.2, 1.5  # of the search that goes on from the best one
 _FLOOR_EFFORT = 0.7  # of the search with static homes
 _ROUND_EFFORT = 4.0  # work of a search in a round of `best`, relative to one of `balanced`
@@ -172,11 +173,11 @@ class Place:
         for candidate in chain(self._searched(static), self._followed(graph)):
             yield candidate
             is_short = is_short or self._is_short(candidate, found)
-        near = self._near(starts)
         if is_short:
-            yield from near
-        else:  # with room for all copies one of them is worth its time: it ends somewhere else
-            yield next(near)._replace(far_price=0.0)
+            yield from self._near(starts)
+        else:  # one such search is worth its time also with room for all copies: it ends elsewhere
+            search = SearchPresences(seed=self._seed(_OTHER_SEED), far_price=_FAR_PRICES[0])
+            yield _Candidate(search.run(starts[0]))
         again = SearchPresences(
             seed=self._seed(len(engines.STARTS)),
             hot=_AGAIN_HOT,
