@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from itertools import islice, pairwise
+from itertools import pairwise
 
 import numpy as np
 import rustworkx as rx
@@ -27,43 +28,51 @@ def _link_lengths(network: Network) -> list[float]:
     return [price + time / whole for price, time in zip(prices, times, strict=True)]
 
 
-def _routes_from(network: Network, source: int, lengths: list[float]) -> dict[int, Route]:
-    """The shortest way from a processor to every other one, through repeaters only."""
-    graph: rx.PyDiGraph[int, tuple[int, float]] = rx.PyDiGraph()
+@lru_cache(maxsize=1024)
+def _graph_from(network: Network, source: int) -> rx.PyDiGraph[int, int]:
+    """The links, with their numbers, that a pair from a processor may take: it passes repeaters."""
+    graph: rx.PyDiGraph[int, int] = rx.PyDiGraph()
     graph.add_nodes_from(range(len(network.nodes)))
     for index, link in enumerate(network.links):
         for start, end in (link.between, link.between[::-1]):
             if start == source or _may_swap(network.nodes[start]):
-                graph.add_edge(start, end, (index, lengths[index]))
-    paths = rx.dijkstra_shortest_paths(graph, source, weight_fn=lambda edge: edge[1])
+                graph.add_edge(start, end, index)
+    return graph
+
+
+def _route_along(graph: rx.PyDiGraph[int, int], nodes: Sequence[int]) -> Route:
+    return Route(tuple(nodes), tuple(graph.get_edge_data(a, b) for a, b in pairwise(nodes)))
+
+
+def _routes_from(network: Network, source: int, lengths: list[float]) -> dict[int, Route]:
+    """The shortest way from a processor to every other one, through repeaters only."""
+    graph = _graph_from(network, source)
+    paths = rx.dijkstra_shortest_paths(graph, source, weight_fn=lambda link: lengths[link])
     found: dict[int, Route] = {}
     for target in sorted(paths.keys()):
         if target == source or network.nodes[target].kind != "qpu":
             continue
-        nodes = tuple(paths[target])
-        links = tuple(graph.get_edge_data(a, b)[0] for a, b in pairwise(nodes))
-        found[target] = Route(nodes, links)
+        found[target] = _route_along(graph, paths[target])
     return found
 
 
 @lru_cache(maxsize=4096)
-def ways_between(network: Network, source: int, target: int, *, most: int) -> tuple[Route, ...]:
-    """The shortest ways from one processor to another through repeaters, at most so many.
+def ways_between(
+    network: Network, source: int, target: int, *, most: int, detour: int = 0
+) -> tuple[Route, ...]:
+    """Ways from one processor to another through repeaters, at most so many.
 
-    In order of their links, and of equal ones in that of Yen's algorithm on the nodes (networkx).
+    Those with the fewest links; with a `detour` also those with up to so many more.
     """
-    import networkx as nx  # noqa: PLC0415 (0.1 s, for networks with repeaters alone)
-
-    inner = [i for i, node in enumerate(network.nodes) if _may_swap(node)]
-    graph = nx.Graph(link.between for link in network.links).subgraph([*inner, source, target])
-    index = {frozenset(link.between): number for number, link in enumerate(network.links)}
-    if target not in graph or source not in graph or not nx.has_path(graph, source, target):
-        return ()
-    found = []
-    for nodes in islice(nx.shortest_simple_paths(graph, source, target), most):
-        links = tuple(index[frozenset(hop)] for hop in pairwise(nodes))
-        found.append(Route(tuple(nodes), links))
-    return tuple(found)
+    graph = _graph_from(network, source)
+    if not detour:
+        paths = sorted(map(list, rx.all_shortest_paths(graph, source, target)))
+    else:
+        shortest = rx.dijkstra_shortest_path_lengths(graph, source, lambda _: 1.0, goal=target)
+        longest = int(shortest[target]) + 1 + detour if target in shortest else 0
+        found = rx.all_simple_paths(graph, source, target, cutoff=longest)
+        paths = sorted(map(list, found), key=lambda nodes: (len(nodes), nodes))
+    return tuple(_route_along(graph, nodes) for nodes in paths[:most])
 
 
 def _may_swap(node: Node) -> bool:

@@ -41,6 +41,7 @@ DEPENDENCIES = (
     "pymetis",
     "qiskit",
     "qiskit-qasm3-import",
+    "rustworkx",
     "scipy",
 )
 """Packages whose version can change the result."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dqc_compiler.kernels.visits import Problem
 
 _UNLIMITED = 1 << 40  # cells of a node with unlimited comm qubits
+_MOST_GATES_WALKED_OFTEN = 30_000
 _CAPS = (1, 2, 4)  # comm qubits per node of further walks, where nodes have more
 _LEAST_TO_PASS = 2  # where pairs pass nodes, that hold two halves then
 _WINDOW = 256  # ready operations that compete; circuits with more at a time gain little by more
@@ -144,23 +145,30 @@ class PlanVisits:
         return self._cheapest(placement)[1]
 
     def _cheapest(self, placement: Placement) -> tuple[Int32, int]:
-        """The best of the walks that use all comm qubits, or fewer.
+        return _cheapest_walk(placement, self.window)
 
-        Tighter memory makes other choices, which are sometimes better ones; ties go to the fewest.
-        """
-        most = [node.comm_qubits for node in placement.network.nodes]
-        if not placement.network.is_limited:
-            return self._walked(placement, most)
+
+@lru_cache(maxsize=4)  # the price of a candidate is asked for before its plan
+def _cheapest_walk(placement: Placement, window: int) -> tuple[Int32, int]:
+    """The best of the walks that use all comm qubits, or fewer: steps and price.
+
+    Tighter memory makes other choices, which are sometimes better ones; ties go to the fewest.
+    Large circuits are walked once, with all comm qubits: seconds for a per cent.
+    """
+    most = [node.comm_qubits for node in placement.network.nodes]
+    budgets = [most]
+    if placement.network.is_limited and placement.graph.gates <= _MOST_GATES_WALKED_OFTEN:
         least = 1 if find_routing(placement.network).is_flat else _LEAST_TO_PASS
         caps = [cap for cap in _CAPS if cap >= least]
         budgets = [*([_least(comm, cap) for comm in most] for cap in caps), most]
-        distinct = [comm for i, comm in enumerate(budgets) if comm not in budgets[:i]]
-        walks = [self._walked(placement, comm) for comm in distinct]
-        return min(walks, key=lambda walk: walk[1])
+    distinct = [comm for i, comm in enumerate(budgets) if comm not in budgets[:i]]
+    walks = [_walked(placement, comm, window) for comm in distinct]
+    return min(walks, key=lambda walk: walk[1])
 
-    def _walked(self, placement: Placement, comm: list[int | None]) -> tuple[Int32, int]:
-        from dqc_compiler.kernels.visits import plan_visits  # noqa: PLC0415 (numba: 0.5 s)
 
-        problem = walk_problem(placement, comm, window=self.window)
-        steps, pairs = plan_visits(problem, placement.segment_home.astype(np.int64))
-        return steps, pairs
+def _walked(placement: Placement, comm: list[int | None], window: int) -> tuple[Int32, int]:
+    from dqc_compiler.kernels.visits import plan_visits  # noqa: PLC0415 (numba: 0.5 s)
+
+    problem = walk_problem(placement, comm, window=window)
+    steps, pairs = plan_visits(problem, placement.segment_home.astype(np.int64))
+    return steps, pairs

@@ -84,6 +84,6 @@ class SpreadRoutes:
         return replace(plan, routes=tuple(routes), route=frozen(chosen, np.int32))
 
     def _others(self, network: Network, route: Route) -> list[Route]:
-        ways = ways_between(network, route.nodes[0], route.nodes[-1], most=_MOST_WAYS)
-        longest = len(route.links) + self.detour
-        return [way for way in ways if way != route and len(way.links) <= longest]
+        ends = route.nodes[0], route.nodes[-1]
+        ways = ways_between(network, *ends, most=_MOST_WAYS, detour=self.detour)
+        return [way for way in ways if way != route]
