@@ -202,7 +202,8 @@ def compile_(terminal: Terminal, /, **choices: Any) -> int:
             from dqc_compiler.cli_front import front_table
 
             widest = "unlimited" if choices["network_file"] is None else "all"
-            terminal.emit("\n" + front_table(report.pareto, widest=widest))
+            counted = "e-bits" if report.pairs == report.ebits else "pairs"
+            terminal.emit("\n" + front_table(report.pareto, widest=widest, counted=counted))
     return EXIT_INTERRUPTED if interruption.has_come else 0
 
 
@@ -317,7 +318,7 @@ def _summary(report: Report, output: Path) -> str:
         shown = f"at most {max(peaks.values())} ({len(peaks)} nodes)"
     makespan = report.makespan_ns
     rows = {
-        "e-bits": f"{report.ebits}{_bound_words(report)}",
+        **_pair_rows(report),
         "peak comm qubits": shown,
         "makespan": f"mean {_time(makespan.mean)}, 95th percentile {_time(makespan.p95)}",
         **_fidelity_row(report),
@@ -326,6 +327,14 @@ def _summary(report: Report, output: Path) -> str:
         "bundle": str(output),
     }
     return "".join(f"{name:<18}{value}\n" for name, value in rows.items())
+
+
+def _pair_rows(report: Report) -> dict[str, str]:
+    """E-bits, and the pairs of links where that is another number; the bound is one on these."""
+    bound = _bound_words(report)
+    if report.pairs == report.ebits:
+        return {"e-bits": f"{report.ebits}{bound}"}
+    return {"e-bits": str(report.ebits), "pairs of links": f"{report.pairs}{bound}"}
 
 
 def _fidelity_row(report: Report) -> dict[str, str]:

@@ -12,17 +12,18 @@ _UNITS = (("s", 1e9), ("ms", 1e6), ("us", 1e3), ("ns", 1.0))
 _VERDICTS = {True: "equivalent", False: "NOT equivalent", None: "not proven"}
 
 
-def front_table(entries: Sequence[FrontEntry], *, widest: str) -> str:
+def front_table(entries: Sequence[FrontEntry], *, widest: str, counted: str = "e-bits") -> str:
     """One line per budget, under a head with units.
 
     Args:
         entries: of the report.
         widest: what the budget without a limit is called.
+        counted: what the pairs are called.
     """
     unit, size = time_unit(max(entry.makespan_ns.p95 for entry in entries))
     head = (
         "comm qubits",
-        "e-bits",
+        counted,
         "peak",
         f"makespan mean [{unit}]",
         f"95th pct [{unit}]",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from math import inf
 
 _MOST_IN_TURN = 8
 
@@ -41,12 +42,11 @@ class NodeMemory:
 
         Comm qubits take turns, so that a pair can be generated while others are in use: with two
         instead of one makespans fall by 40 %, and with more by up to 60 %. A few are enough for
-        that; beyond those, and where there is no limit, no more are used than have to be.
+        that; beyond those no more are used than have to be.
         """
-        limit = self.comm_limit
-        is_in_turn = limit is not None and self.comm_used < min(limit, _MOST_IN_TURN)
-        if is_in_turn or not self.free_comm:
-            if limit is not None and self.comm_used >= limit:
+        limit = inf if self.comm_limit is None else self.comm_limit
+        if self.comm_used < min(limit, _MOST_IN_TURN) or not self.free_comm:
+            if self.comm_used >= limit:
                 return None
             self.free_comm.appendleft(self.data_qubits + self.comm_used)
             self.comm_used += 1

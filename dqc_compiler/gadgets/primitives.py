@@ -32,6 +32,19 @@ def couple(member: int, half: int, pauli: str) -> LocalGates:
     return [(f"c{pauli.lower()}", (half, member)), ("h", (half,))]
 
 
+def couple_turned(root: int, half: int, pauli: str) -> LocalGates:
+    """`couple` for a root of axis `pauli`, turned so that the other half is in Z form at once.
+
+    Where repeaters swap, a half may be measured before the far end receives: then it is a copy that
+    is passed on and closed, which takes its Z form. The far end only has to correct.
+    """
+    turn: dict[str, tuple[str, ...]] = {"Z": (), "X": ("h",), "Y": ("sdg", "h")}
+    back: dict[str, tuple[str, ...]] = {"Z": (), "X": ("h",), "Y": ("h", "s")}
+    before: LocalGates = [(name, (root,)) for name in turn[pauli]]
+    behind: LocalGates = [(name, (root,)) for name in back[pauli]]
+    return [*before, *couple(root, half, "Z"), *behind]
+
+
 def receive(half: int, pauli: str) -> LocalGates:
     """At the receiver, before its correction `x`."""
     return [] if pauli == "Z" else [("h", (half,))]

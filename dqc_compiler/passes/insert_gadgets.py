@@ -29,6 +29,7 @@ from dqc_compiler.gadgets.primitives import (
     close_copy,
     close_root,
     couple,
+    couple_turned,
     follow,
     leave_z_form,
     receive,
@@ -297,10 +298,13 @@ class _Writer:
         here, there = self._halves(step, gadget)
         # Not before: a copy may have made room for the new half.
         member = wire.cell if is_root else wire.copies[step.source].cell
-        self.tape.gates(step.source, couple(member, here, letter), gadget=gadget)
+        is_swapped = len(self.routes[step.route].links) > 1
+        gates = (couple_turned if is_swapped else couple)(member, here, letter)
+        self.tape.gates(step.source, gates, gadget=gadget)
         bit = self.tape.measure(step.source, here, (step.target,), gadget=gadget)
         self.memory[step.source].release(here)
-        self.tape.gates(step.target, receive(there, letter), gadget=gadget)
+        if not is_swapped:
+            self.tape.gates(step.target, receive(there, letter), gadget=gadget)
         self.tape.correct(step.target, "x", there, bit, gadget=gadget)
         wire.copies[step.target] = _Copy(there, sign, gadget)
 

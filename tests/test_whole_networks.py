@@ -1,0 +1,80 @@
+"""From circuit to proof on every topology, with plans, programs and schedules as they come."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dqc_compiler.bundles import verify_result
+from dqc_compiler.costs.prices import Objective
+from dqc_compiler.formats.network_file import Network
+from dqc_compiler.ir import Circuit
+from dqc_compiler.pipeline import Options, Result, compile_circuit
+from tests.strategies import circuits, make_circuit, sparse_networks
+
+NETWORKS: dict[str, dict[str, Any]] = {
+    "line": {"nodes": 4},
+    "line through repeaters": {"kind": "line", "nodes": 3, "repeaters_per_link": 1},
+    "line through long chains": {
+        "kind": "line",
+        "nodes": 2,
+        "data_qubits": 3,
+        "repeaters_per_link": 3,
+    },
+    "ring with one comm qubit": {"kind": "ring", "nodes": 4, "comm_qubits": 1},
+    "star around a processor": {"kind": "star", "nodes": 4},
+    "star around a switch": {"kind": "star", "nodes": 4, "centre": "repeater"},
+    "grid": {"shape": (2, 2)},
+    "torus": {"shape": (3, 3), "data_qubits": 1},
+    "tree": {"kind": "tree", "nodes": 5},
+    "fat tree": {"kind": "fat-tree", "nodes": 6},
+    "cutoffs": {"kind": "line", "nodes": 3, "cutoff_us": 150.0, "success_probability": 0.05},
+}
+OBJECTIVES = ("ebits", "makespan", "fidelity")
+
+
+def made(name: str) -> Network:
+    parameters = {"data_qubits": 2, "comm_qubits": 2} | NETWORKS[name]
+    return Network.make(parameters.pop("kind", name), **parameters)
+
+
+def axes(qubits: int) -> Circuit:
+    """Gates about all axes between all qubits, and measurements whose bits are read elsewhere."""
+    rows: list[tuple[object, ...]] = []
+    for number, name in enumerate(("cz", "cx", "cy", "cp")):
+        for a in range(qubits):
+            b = (a + number + 1) % qubits
+            if a != b:
+                rows.append((name, (a, b), (0.3,) if name == "cp" else ()))
+        rows += [(("h", "s", "sx", "t")[number], (q,)) for q in range(0, qubits, 2)]
+    rows += [("measure", (0,), (), 0), ("x", (qubits - 1,), (), None, ((0, True),))]
+    return make_circuit(qubits, rows, clbits=1)
+
+
+def assert_proven(result: Result) -> None:
+    verdict = verify_result(result)
+    failed = [f"{check.name}: {check.detail}" for check in verdict.checks if check.passed is False]
+    assert not failed
+    assert verdict.equivalent is True
+    assert "symbolic" in {check.name for check in verdict.checks if check.passed}
+    assert result.plan.pairs == result.program.pairs
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_every_topology_compiles_to_proven_programs(name: str, objective: str) -> None:
+    options = Options(preset="fast", minimize=Objective.parse(objective))
+    assert_proven(compile_circuit(axes(6), made(name), options=options))
+
+
+@settings(
+    max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+@given(st.data())
+def test_random_circuits_on_random_networks_are_proven(data: st.DataObject) -> None:
+    circuit = data.draw(circuits(max_qubits=5, max_operations=30, clbits=2))
+    network = data.draw(sparse_networks(len(circuit.qubits)))
+    assert_proven(compile_circuit(circuit, network, options=Options(preset="fast")))
