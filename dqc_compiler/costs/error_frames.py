@@ -414,6 +414,17 @@ def pair_fidelities(schedule: Schedule) -> tuple[list[float], list[float]]:
     return at_use, gadgets
 
 
+def fresh_fidelities(schedule: Schedule) -> list[float]:
+    """The fidelities of gadgets, as in `pair_fidelities`, if nothing were stored."""
+    errors = _fresh_pairs(schedule)
+    found = [each.i for each in errors]
+    for kept, _ in _rounds(schedule):
+        share = errors[kept[0]].i ** (1.0 / len(kept))
+        for pair in kept:
+            found[pair] = share
+    return found
+
+
 def _rounds(schedule: Schedule) -> list[tuple[list[int], list[int]]]:
     """The numbers of the pairs that are kept and of those that are sacrificed, for each round."""
     program = schedule.program
