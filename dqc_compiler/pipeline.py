@@ -233,7 +233,7 @@ def stages(
         join=_Task(JoinAndGiveBack(network)),
         spread=_Task(SpreadRoutes()),
         cut=_Task(MeetCutoffs()),
-        purify=_Task(PurifyIfWorth(valuation)) if options.minimize.fidelity else None,
+        **({"purify": _Task(PurifyIfWorth(valuation))} if options.minimize.fidelity else {}),
         insert=_Task(InsertGadgets()),
         schedule=_Task(ListSchedule()),
     )

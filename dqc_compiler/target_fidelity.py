@@ -64,9 +64,12 @@ def out_of_reach(best: Attempt, target: float, *, source: str | None = None) -> 
         source: file of the circuit.
     """
     limit, remedy = _limit(best)
+    shown = round(best.fidelity.total, 4)
+    if shown >= target:
+        shown = floor(best.fidelity.total * 1e4) / 1e4
     return TargetOutOfReach(
         place=None if source is None else Place(file=source),
-        best=f"{floor(best.fidelity.total * 1e4) / 1e4:g}",
+        best=f"{shown:g}",
         target=f"{target:g}",
         limit=limit,
         remedy=remedy,
@@ -111,7 +114,7 @@ def _pairs(best: Attempt, fresh: list[float]) -> tuple[str, str]:
         node = network.nodes[crowded.most_common(1)[0][0]].name
         return (
             f"the comm qubits of node {node}, which leave no room to purify {crowded.total()} of"
-            f" the {used.count(worst)} pairs of link {name}, of fidelity {link.fidelity:g}",
+            f" {used.count(worst)} pairs of link {name}, of fidelity {link.fidelity:g}",
             f"give node {node} more comm qubits",
         )
     return (
