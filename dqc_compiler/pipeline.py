@@ -6,7 +6,6 @@ import os
 import reprlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from math import isfinite
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, get_args
@@ -313,7 +312,7 @@ class _Compilation:
     def reach(self, target: float, result: Result) -> Result:
         """The cheapest result that reaches a fidelity, of this one and one that minimises the loss.
 
-        Of each the first one counts that reaches it when more and more pairs are purified.
+        Of each the one counts that reaches it first when more and more pairs are purified.
 
         Raises:
             CompilerError: if none does (DQC252).
@@ -324,12 +323,11 @@ class _Compilation:
         def purify(made: Result) -> None:
             assert made.fidelity is not None
             started = perf_counter()
-            found = Attempt(made.plan, made.program, made.schedule, made.fidelity)
-            for each in chain((found,), attempts(made.plan)):
-                tried.append((made, each))
-                if each.fidelity.total >= target:
-                    reached.append((made, each))
-                    break
+            first = Attempt(made.plan, made.program, made.schedule, made.fidelity)
+            made_better = [(made, each) for each in attempts(first, target)]
+            tried.extend(made_better)
+            if made_better[-1][1].fidelity.total >= target:
+                reached.append(made_better[-1])
             self.note("purify", perf_counter() - started)
 
         interruption = self.patience.interruption

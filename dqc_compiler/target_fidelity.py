@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from dataclasses import replace
 from math import floor, log
 from typing import NamedTuple
+
+import numpy as np
 
 from dqc_compiler.costs.error_frames import (
     estimate_fidelity,
@@ -24,11 +26,13 @@ from dqc_compiler.ir import (
     RemotePlan,
     Schedule,
 )
+from dqc_compiler.ir.arrays import frozen
 from dqc_compiler.passes.insert_gadgets import InsertGadgets
 from dqc_compiler.passes.purify import Purify, crowded_nodes
 from dqc_compiler.passes.schedule import ListSchedule
 
 _PRICES = (4.0, 2.0, 1.0, 0.5, 0.25, 0.125, 0.0)  # of a pair, in losses of an average one
+_HALVINGS = 6
 _SMALLEST = 1e-12
 
 
@@ -41,18 +45,52 @@ class Attempt(NamedTuple):
     fidelity: Fidelity
 
 
-def attempts(plan: RemotePlan) -> Iterator[Attempt]:
-    """The plan with more and more of its pairs purified."""
-    price = average_loss(plan.placement.network)
-    seen = {plan.purified.tobytes()}
+def attempts(first: Attempt, target: float) -> list[Attempt]:
+    """Programs with more and more purified pairs, until they reach a fidelity.
+
+    Between the last two prices it may be enough to purify some of the pairs. The last attempt is
+    the one with the fewest that reaches the target, if any does.
+    """
+    tried = [first]
+    if first.fidelity.total >= target:
+        return tried
+    network = first.plan.placement.network
+    seen = {first.plan.purified.tobytes()}
     for factor in _PRICES:
-        purified = Purify(factor * price).run(plan)
-        if purified.purified.tobytes() in seen:
+        plan = Purify(factor * average_loss(network)).run(first.plan)
+        if plan.purified.tobytes() in seen:
             continue
-        seen.add(purified.purified.tobytes())
-        program = InsertGadgets().run(purified)
-        schedule = ListSchedule(most_runs=1).run(program)
-        yield Attempt(purified, program, schedule, estimate_fidelity(schedule))
+        seen.add(plan.purified.tobytes())
+        below, found = tried[-1], _attempt(plan)
+        tried.append(found)
+        if found.fidelity.total >= target:
+            tried.append(_with_fewer(below.plan, found, target))
+            break
+    return tried
+
+
+def _attempt(plan: RemotePlan) -> Attempt:
+    program = InsertGadgets().run(plan)
+    schedule = ListSchedule(most_runs=1).run(program)
+    return Attempt(plan, program, schedule, estimate_fidelity(schedule))
+
+
+def _with_fewer(below: RemotePlan, above: Attempt, target: float) -> Attempt:
+    """The first of the pairs alone that are purified here and not below, by bisection."""
+    added = np.flatnonzero(above.plan.purified > below.purified)
+    low, high, best = 0, len(added), above
+    for _ in range(_HALVINGS):
+        if high - low <= 1:
+            break
+        middle = (low + high) // 2
+        purified = above.plan.purified.copy()
+        purified[added[middle:]] = 0
+        found = _attempt(replace(above.plan, purified=frozen(purified, np.int8)))
+        if found.fidelity.total >= target:
+            best, high = found, middle
+        else:
+            low = middle
+    return best
 
 
 def out_of_reach(best: Attempt, target: float, *, source: str | None = None) -> TargetOutOfReach:

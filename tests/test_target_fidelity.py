@@ -135,10 +135,20 @@ def test_a_low_target_purifies_fewer_pairs_than_a_high_one() -> None:
     assert plain.program.pairs < pairs[0] <= pairs[1]
 
 
+def test_of_pairs_of_the_same_price_only_so_many_are_purified_as_are_needed() -> None:
+    network = line()
+    plain, pure = compiled(network), compiled(network, minimize=FIDELITY)
+    assert (plain.program.pairs, pure.program.pairs) == (2, 4)
+    target = total(plain) + 0.3 * (total(pure) - total(plain))
+    result = compiled(network, target_fidelity=target)
+    assert result.program.pairs == 3
+    assert total(result) >= target
+
+
 def test_equal_options_give_equal_bytes(tmp_path: Path) -> None:
     texts = []
     for name in ("one", "two"):
-        result = compiled(line(), target_fidelity=0.92)
+        result = compiled(line(), target_fidelity=0.91)
         assert result.plan.purified.any()
         save_bundle(result, tmp_path / name)
         files = sorted(path for path in (tmp_path / name).rglob("*") if path.is_file())
