@@ -44,7 +44,7 @@ from dqc_compiler.passes.segment import Segment
 from dqc_compiler.passes.spread_routes import SpreadRoutes
 from dqc_compiler.planning import JoinAndGiveBack, MeetCutoffs, PurifyIfWorth, Valuation
 from dqc_compiler.portfolio import Place, Preset
-from dqc_compiler.target_fidelity import Attempt, attempts, out_of_reach
+from dqc_compiler.target_fidelity import Attempt, attempts, out_of_reach, unpurified
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -320,11 +320,13 @@ class _Compilation:
         tried: list[tuple[Result, Attempt]] = []
         reached: list[tuple[Result, Attempt]] = []
 
-        def purify(made: Result) -> None:
+        def purify(made: Result, *, anew: bool) -> None:
             assert made.fidelity is not None
             started = perf_counter()
             first = Attempt(made.plan, made.program, made.schedule, made.fidelity)
-            made_better = [(made, each) for each in attempts(first, target)]
+            made_better = [
+                (made, each) for each in attempts(unpurified(first) if anew else first, target)
+            ]
             tried.extend(made_better)
             if made_better[-1][1].fidelity.total >= target:
                 reached.append(made_better[-1])
@@ -332,11 +334,11 @@ class _Compilation:
 
         interruption = self.patience.interruption
         with interruption.noted():
-            purify(result)
+            purify(result, anew=False)
         if not tried[0][1].fidelity.total >= target and self.options.minimize != FIDELITY:
             other = replace(self, options=replace(self.options, minimize=FIDELITY))
             for made in interruption.stops(each.search() for each in (other,)):
-                purify(replace(made, options=self.options))
+                purify(replace(made, options=self.options), anew=True)
         if not reached:
             _, best = max(tried, key=lambda pair: pair[1].fidelity.total)
             raise CompilerError(out_of_reach(best, target, source=self.original.source))

@@ -69,6 +69,14 @@ def attempts(first: Attempt, target: float) -> list[Attempt]:
     return tried
 
 
+def unpurified(attempt: Attempt) -> Attempt:
+    """The same plan with no pair purified."""
+    plan = attempt.plan
+    if not plan.purified.any():
+        return attempt
+    return _attempt(replace(plan, purified=frozen(np.zeros(len(plan)), np.int8)))
+
+
 def _attempt(plan: RemotePlan) -> Attempt:
     program = InsertGadgets().run(plan)
     schedule = ListSchedule(most_runs=1).run(program)
