@@ -29,6 +29,7 @@ from dqc_compiler.cli_options import (
     format_option,
     minimize_option,
     seed_option,
+    target_fidelity_option,
 )
 from dqc_compiler.cli_terminal import EXIT_INTERRUPTED, Terminal, run
 from dqc_compiler.diagnostics import CompilerError, Diagnostic, Place
@@ -127,6 +128,7 @@ def dqc() -> None:
     help="Where the search begins; auto: everywhere.",
 )
 @minimize_option
+@target_fidelity_option
 @click.option(
     "--time-limit",
     type=click.FloatRange(min=0, min_open=True),
@@ -228,6 +230,8 @@ def _check_network_choice(choices: Mapping[str, Any]) -> None:
 def _check_search(choices: Mapping[str, Any]) -> None:
     if choices["rounds"] is not None and choices["preset"] != "best":
         raise click.UsageError("--rounds belongs to --preset best")
+    if choices["pareto"] and choices["target_fidelity"] is not None:
+        raise click.UsageError("--pareto and --target-fidelity cannot be used together")
 
 
 def _output_directory(choices: Mapping[str, Any]) -> Path:
@@ -258,8 +262,8 @@ def _compile(
     if network is None:
         network = _made_network(len(circuit.qubits), choices)
     read = perf_counter()
-    names = ("seed", "preset", "time_limit", "rounds", "engine", "minimize", "verify")
-    options = Options(**{name: choices[name] for name in names})
+    names = ("seed", "preset", "time_limit", "rounds", "engine", "minimize", "target_fidelity")
+    options = Options(**{name: choices[name] for name in (*names, "verify")})
     pareto = None
     if choices["pareto"]:
         budget = None if file is not None else comm_count(choices["comm_qubits"])

@@ -57,6 +57,14 @@ def _objective(_context: click.Context, _parameter: click.Parameter, value: str)
         raise click.BadParameter(str(error)) from None
 
 
+def _fidelity(
+    _context: click.Context, _parameter: click.Parameter, value: float | None
+) -> float | None:
+    if value is not None and not isfinite(value):
+        raise click.BadParameter(f"{value} is not a fidelity")
+    return value
+
+
 minimize_option = click.option(
     "--minimize",
     metavar="WHAT",
@@ -64,6 +72,13 @@ minimize_option = click.option(
     show_default=True,
     callback=_objective,
     help="ebits, makespan, fidelity (its loss), or a mix such as ebits=1,makespan=0.5.",
+)
+target_fidelity_option = click.option(
+    "--target-fidelity",
+    type=click.FloatRange(min=0, max=1, min_open=True, max_open=True),
+    callback=_fidelity,
+    metavar="F",
+    help="Purify pairs until the estimated fidelity is F, or fail.",
 )
 diagnostics_option = click.option(
     "--diagnostics",

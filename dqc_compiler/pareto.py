@@ -81,8 +81,11 @@ def compile_front(
 
     Raises:
         CompilerError: as for `compile_circuit`, or if programs are refuted (DQC331).
+        ValueError: if the options have a target fidelity.
     """
     chosen = options or Options()
+    if chosen.target_fidelity is not None:
+        raise ValueError("a front has no target_fidelity")
     signals = interruption or Interruption()
 
     def row(each: Budget) -> _Row:

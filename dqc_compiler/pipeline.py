@@ -14,8 +14,9 @@ from qiskit.passmanager import GenericPass, MultiStagePassManager
 
 from dqc_compiler.costs.bounds import find_bounds
 from dqc_compiler.costs.error_frames import estimate_fidelity
-from dqc_compiler.costs.prices import EBITS, Objective, priced
+from dqc_compiler.costs.prices import EBITS, FIDELITY, Objective, priced
 from dqc_compiler.costs.routes import open_passages
+from dqc_compiler.diagnostics import CompilerError
 from dqc_compiler.engines import AUTO, CHOICES, Chosen, choose
 from dqc_compiler.formats.circuit_in import read_circuit
 from dqc_compiler.formats.network_file import check_fit
@@ -41,8 +42,9 @@ from dqc_compiler.passes.regroup import Regroup, Regrouping
 from dqc_compiler.passes.schedule import ListSchedule
 from dqc_compiler.passes.segment import Segment
 from dqc_compiler.passes.spread_routes import SpreadRoutes
-from dqc_compiler.planning import JoinAndGiveBack, MeetCutoffs, Valuation
+from dqc_compiler.planning import JoinAndGiveBack, MeetCutoffs, PurifyIfWorth, Valuation
 from dqc_compiler.portfolio import Place, Preset
+from dqc_compiler.target_fidelity import Attempt, attempts, out_of_reach, unpurified
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -65,6 +67,8 @@ class Options:
             one per core.
         engine: where the search begins, one of `engines.CHOICES`.
         minimize: what is to be small; by default the number of pairs.
+        target_fidelity: that the estimate of the whole computation has to reach, between 0 and 1,
+            or None; pairs are purified for it, and of what reaches it the cheapest is taken.
         verify: which checks are made of a saved bundle, "auto", "all" or "off".
 
     Raises:
@@ -78,6 +82,7 @@ class Options:
     rounds: int | None = None
     engine: str = AUTO
     minimize: Objective = EBITS
+    target_fidelity: float | None = None
     verify: Verify = "auto"
 
     def __post_init__(self) -> None:
@@ -89,6 +94,13 @@ class Options:
         _check_choice("verify", self.verify, get_args(Verify))
         if not isinstance(self.minimize, Objective):
             raise TypeError(f"minimize has to be an Objective, not {self.minimize!r}")
+        if self.target_fidelity is not None:
+            expected = "a number between 0 and 1, or None"
+            _check_number("target_fidelity", self.target_fidelity, (int, float), expected)
+            if not 0.0 < self.target_fidelity < 1.0:
+                raise ValueError(
+                    f"target_fidelity has to be {expected}, not {self.target_fidelity}"
+                )
         if self.time_limit is not None:
             expected = "a finite number of seconds above 0, or None"
             _check_number("time_limit", self.time_limit, (int, float), expected)
@@ -211,6 +223,7 @@ def stages(
     """
     homes = None if regrouping is None else regrouping.homes
     opened = opened or network
+    valuation = Valuation(network, options.minimize)
     return MultiStagePassManager(
         fuse=_Task(Fuse() if regrouping is None else _FuseRegrouped(regrouping)),
         segment=_Task(_SegmentFused()),
@@ -219,6 +232,7 @@ def stages(
         join=_Task(JoinAndGiveBack(network)),
         spread=_Task(SpreadRoutes()),
         cut=_Task(MeetCutoffs()),
+        **({"purify": _Task(PurifyIfWorth(valuation))} if options.minimize.fidelity else {}),
         insert=_Task(InsertGadgets()),
         schedule=_Task(ListSchedule()),
     )
@@ -249,30 +263,93 @@ class _Compilation:
 
     original: Circuit
     network: Network
-    opened: Network
+    passages: Network
     options: Options
     patience: Patience
     progress: Callable[[str], None] | None
     seconds: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def opened(self) -> Network:
+        """The network whose ways are judged by the objective."""
+        return priced(self.passages, self.options.minimize)
+
     def run(self) -> Result:
-        """Compile the circuit, and again with its ladders regrouped; the first one wins ties."""
-        regrouping = self.regrouped()
-        if regrouping is not None and self.patience.seconds is not None:
-            self.patience.seconds /= 2
-        result = self.compile(None)
-        interruption = self.patience.interruption
-        again = (self.compile(each) for each in (regrouping,) if each is not None)
-        for other in interruption.stops(again):
-            result = min(result, other, key=lambda made: made.program.pairs)
+        """Compile the circuit, so that it reaches the target."""
+        result = self.search()
+        target, interruption = self.options.target_fidelity, self.patience.interruption
+        if target is not None:
+            result = self.reach(target, result)
         started = perf_counter()
         bounds = find_bounds(result.placement)
         self.note("bound", perf_counter() - started)
+        stopped = "interrupted" if interruption.has_come else self.patience.stopped
+        return replace(result, bounds=bounds, stopped=stopped)
+
+    def search(self) -> Result:
+        """Compile the circuit, and again with its ladders regrouped; the first one wins ties."""
+        regrouping = self.regrouped()
+        seconds = self.patience.seconds
+        if regrouping is not None and seconds is not None:
+            self.patience.seconds = seconds / 2
+        result = self.compile(None)
+        again = (self.compile(each) for each in (regrouping,) if each is not None)
+        for other in self.patience.interruption.stops(again):
+            result = min(result, other, key=self.cost)
+        self.patience.seconds = seconds
         started = perf_counter()
         fidelity = estimate_fidelity(result.schedule)
         self.note("fidelity", perf_counter() - started)
-        stopped = "interrupted" if interruption.has_come else self.patience.stopped
-        return replace(result, bounds=bounds, fidelity=fidelity, stopped=stopped)
+        return replace(result, fidelity=fidelity)
+
+    def cost(self, result: Result) -> float:
+        """What regrouped and other circuits are compared by: pairs, unless they buy fidelity."""
+        objective = self.options.minimize
+        if not objective.fidelity:
+            return result.program.pairs
+        return Valuation(self.network, objective).cost_of(result.schedule)
+
+    def reach(self, target: float, result: Result) -> Result:
+        """The cheapest result that reaches a fidelity, of this one and one that minimises the loss.
+
+        Of each the one counts that reaches it first when more and more pairs are purified.
+
+        Raises:
+            CompilerError: if none does (DQC252).
+        """
+        tried: list[tuple[Result, Attempt]] = []
+        reached: list[tuple[Result, Attempt]] = []
+
+        def purify(made: Result, *, anew: bool) -> None:
+            assert made.fidelity is not None
+            started = perf_counter()
+            first = Attempt(made.plan, made.program, made.schedule, made.fidelity)
+            made_better = [
+                (made, each) for each in attempts(unpurified(first) if anew else first, target)
+            ]
+            tried.extend(made_better)
+            if made_better[-1][1].fidelity.total >= target:
+                reached.append(made_better[-1])
+            self.note("purify", perf_counter() - started)
+
+        interruption = self.patience.interruption
+        with interruption.noted():
+            purify(result, anew=False)
+        if not tried[0][1].fidelity.total >= target and self.options.minimize != FIDELITY:
+            other = replace(self, options=replace(self.options, minimize=FIDELITY))
+            for made in interruption.stops(each.search() for each in (other,)):
+                purify(replace(made, options=self.options), anew=True)
+        if not reached:
+            _, best = max(tried, key=lambda pair: pair[1].fidelity.total)
+            raise CompilerError(out_of_reach(best, target, source=self.original.source))
+        valuation = Valuation(self.network, self.options.minimize)
+        made, best = min(reached, key=lambda pair: valuation.cost_of(pair[1].schedule))
+        if best.plan is made.plan:
+            return made
+        schedule = ListSchedule().run(best.program)
+        return replace(
+            made, plan=best.plan, program=best.program, schedule=schedule, fidelity=best.fidelity
+        )
 
     def regrouped(self) -> Regrouping | None:
         """The circuit with other ladders, unless it has none, or the user has chosen a start."""
@@ -302,7 +379,7 @@ class _Compilation:
             rewriting=made["fuse"],
             network=network,
             placement=made["cut-visits"].placement,
-            plan=made["cut-visits"],
+            plan=made.get(PurifyIfWorth.name, made["cut-visits"]),
             program=made["insert-gadgets"],
             schedule=made["schedule"],
             options=options,
@@ -336,7 +413,8 @@ def compile_circuit(
 
     Raises:
         CompilerError: with the diagnostics of the reader, if the circuit does not fit, if no pair
-            can pass a full node, or if the chosen engine is not installed.
+            can pass a full node, if the target fidelity is not reached, or if the chosen engine is
+            not installed.
         TypeError: if an argument is nothing of the kind.
     """
     chosen = Options() if options is None else options
@@ -346,7 +424,7 @@ def compile_circuit(
     choose(chosen.engine)
     original = circuit if isinstance(circuit, Circuit) else read_circuit(circuit)
     check_fit(len(original.qubits), network, source=original.source)
-    opened = priced(open_passages(network, len(original.qubits)), chosen.minimize)
+    passages = open_passages(network, len(original.qubits))
     limit = None if chosen.preset == "fast" else chosen.time_limit  # `fast` is always finished
     patience = Patience(limit, interruption or Interruption())
-    return _Compilation(original, network, opened, chosen, patience, progress).run()
+    return _Compilation(original, network, passages, chosen, patience, progress).run()

@@ -13,6 +13,7 @@ from dqc_compiler.passes.cut_visits import CutVisits
 from dqc_compiler.passes.insert_gadgets import InsertGadgets
 from dqc_compiler.passes.join_visits import JoinVisits
 from dqc_compiler.passes.plan_visits import PlanVisits
+from dqc_compiler.passes.purify import Purify
 from dqc_compiler.passes.schedule import ListSchedule
 from dqc_compiler.passes.spread_routes import SpreadRoutes
 
@@ -110,7 +111,25 @@ class Valuation:
             if not placement.embedded:
                 return PlanVisits().pairs(placement)
             return JoinVisits().run(PlanVisits().run(placement)).pairs
-        schedule = _scheduled(Realise(self.network).run(placement))
+        return self.purified(Realise(self.network).run(placement))[1]
+
+    def purified(self, plan: RemotePlan) -> tuple[RemotePlan, float]:
+        """A plan, its pairs purified where the fidelity counts and that pays, and what it costs.
+
+        A pair that is purified waits for the second one, and all that comes later waits with it. So
+        the programs are written and scheduled both ways.
+        """
+        choices = [plan]
+        if self.objective.fidelity:
+            choices.append(Purify(self.objective.pair_price(self.network)).run(plan))
+            if not choices[1].purified.any():
+                del choices[1]
+        costs = [self.cost_of(_scheduled(each)) for each in choices]
+        best = costs.index(min(costs))
+        return choices[best], costs[best]
+
+    def cost_of(self, schedule: Schedule) -> float:
+        """The objective of programs and their planned times."""
         objective = self.objective
         cost = objective.ebits * schedule.program.pairs
         cost += _LATE_PRICE * schedule.violations.copies
@@ -133,3 +152,15 @@ class Valuation:
             for node, _ in schedule.program.start.tolist()
         ]
         return -sum(map(log, gadgets)) - sum(log((1.0 + decay) / 2.0) for decay in decays)
+
+
+@dataclass(frozen=True)
+class PurifyIfWorth:
+    """Purify the pairs of a plan by the price of the objective, if that makes it cheaper."""
+
+    valuation: Valuation
+    name: ClassVar[str] = Purify.name
+
+    def run(self, plan: RemotePlan) -> RemotePlan:
+        """The plan with or without purified pairs."""
+        return self.valuation.purified(plan)[0]

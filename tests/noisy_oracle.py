@@ -3,7 +3,8 @@
 It shares nothing with the estimate but the model: a pair is a Werner state when it is ready, and
 every qubit dephases with its node's T2 all the time. Every qubit of the circuit begins as half of a
 Bell pair; at the end the circuit is undone, and the fidelity is the share of the runs in which all
-the Bell pairs are found again.
+the Bell pairs are found again. Of programs that purify pairs only the runs count in which the
+outcomes of every round agree.
 """
 
 from __future__ import annotations
@@ -36,11 +37,19 @@ def simulated_fidelity(
         seed: of the simulator; of seeds that differ by less than `shots`, most shots are the same.
         stored: whether qubits dephase.
     """
-    circuit = _Noisy(original, schedule, stored=stored).run()
+    noisy = _Noisy(original, schedule, stored=stored)
+    circuit = noisy.run()
     simulator = AerSimulator(method="statevector", max_parallel_threads=1)
     counts = simulator.run(circuit, shots=shots, seed_simulator=seed).result().get_counts()
     compared = 2 * len(original.qubits)  # bits, which come first, the last ones being leftmost
-    return sum(count for key, count in counts.items() if "1" not in key[:compared]) / shots
+    rounds = noisy.outcomes()
+    kept = {
+        key: count
+        for key, count in counts.items()
+        if all(key[-1 - first] == key[-1 - second] for first, second in rounds)
+    }
+    right = sum(count for key, count in kept.items() if "1" not in key[:compared])
+    return right / sum(kept.values())
 
 
 class _Noisy:
@@ -58,6 +67,15 @@ class _Noisy:
         self.bit = {key: number for number, key in enumerate(bits)}
         self.circuit = QuantumCircuit(self.cells + n, len(bits) + 2 * n)
         self.now = [0.0] * self.cells
+
+    def outcomes(self) -> list[tuple[int, int]]:
+        """The two bits of every round of purification: those that somebody only waits for."""
+        found: dict[int, set[int]] = {}
+        for row in self.program.statements():
+            if row.name == "id" and row.condition:
+                ((register, bit, _),) = row.condition
+                found.setdefault(row.gadget, set()).add(self.bit[register, bit])
+        return [(min(bits), max(bits)) for bits in found.values()]
 
     def run(self) -> QuantumCircuit:
         circuit, program, n = self.circuit, self.program, len(self.original.qubits)

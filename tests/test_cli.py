@@ -296,8 +296,17 @@ def test_options_of_the_search_take_effect(here: Path) -> None:
         "rounds": 0,
         "engine": "hub",
         "minimize": "ebits",
+        "target_fidelity": None,
         "verify": "auto",
     }
+
+
+def test_a_target_that_is_out_of_reach_writes_nothing(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert dqc("compile", "ghz.qasm", "--nodes", "2", "--target-fidelity", "0.9999") == 1
+    assert "DQC252" in capsys.readouterr().err
+    assert outputs(here) == []
 
 
 def test_standard_input_has_a_default_output(here: Path) -> None:

@@ -39,8 +39,7 @@ import pytest
 
 from dqc_compiler import cli, diagnostics
 from dqc_compiler.cli_terminal import execute
-from dqc_compiler.diagnostics import bundle, network
-from dqc_compiler.diagnostics.placement import NoPassage
+from dqc_compiler.diagnostics import bundle, network, placement
 from dqc_compiler.formats import (
     cutoffs,
     manifest,
@@ -442,7 +441,7 @@ def codes(module: ModuleType) -> set[str]:
 def test_the_references_list_the_problems_of_their_files() -> None:
     listed = {code(row[0]) for row in rows((REFERENCE / "network-file.md").read_text())}
     found = {word for word in listed if word.startswith("DQC")}
-    assert found == codes(network) | {NoPassage.code}
+    assert found == codes(network) | codes(placement)
     listed = {code(row[0]) for row in rows((REFERENCE / "bundle.md").read_text())}
     assert {word for word in listed if word.startswith("DQC")} == codes(bundle)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import reduce
 from itertools import product
 from math import cos, exp, log, pi
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from dqc_compiler.bundles import save_bundle, verify_bundle
 from dqc_compiler.costs.error_frames import estimate_fidelity
 from dqc_compiler.costs.fidelity import (
     PERFECT,
@@ -16,7 +19,6 @@ from dqc_compiler.costs.fidelity import (
     Purification,
     bbpssw,
     best_purification,
-    chain,
     combined,
     dephased,
     purification,
@@ -25,10 +27,17 @@ from dqc_compiler.costs.fidelity import (
     werner_fidelity,
     werner_parameter,
 )
+from dqc_compiler.costs.fidelity import chain as swapped
 from dqc_compiler.formats.network_file import Network
-from dqc_compiler.ir import Circuit, Fidelity, Link, Operation
+from dqc_compiler.ir import Circuit, Fidelity, Link, Operation, Schedule
+from dqc_compiler.ir.arrays import frozen
+from dqc_compiler.passes.insert_gadgets import InsertGadgets
+from dqc_compiler.passes.plan_visits import PlanVisits
+from dqc_compiler.passes.purify import Purify
+from dqc_compiler.passes.schedule import ListSchedule
 from dqc_compiler.pipeline import Options, compile_circuit
 from tests.noisy_oracle import CASES, NO_DECAY_US, simulated_fidelity, with_noise
+from tests.test_purification import chain, placed
 
 # -- Pairs, by density matrices ------------------------------------------------------------------
 
@@ -121,10 +130,10 @@ def test_swapping_combines_pairs_whatever_the_outcomes(first: Errors, second: Er
 def test_werner_parameters_multiply_along_a_route() -> None:
     links = [Link(between=(i, i + 1), fidelity=f) for i, f in enumerate((0.9, 0.95, 0.99))]
     w = np.prod([werner_parameter(link.fidelity) for link in links])
-    assert chain(links) == pytest.approx(werner(werner_fidelity(float(w))))
-    two = chain(links[:2]).i
+    assert swapped(links) == pytest.approx(werner(werner_fidelity(float(w))))
+    two = swapped(links[:2]).i
     assert two == pytest.approx(0.9 * 0.95 + 0.1 * 0.05 / 3)
-    assert chain([]) == PERFECT
+    assert swapped([]) == PERFECT
 
 
 @pytest.mark.parametrize("pairs", [(werner(0.86), werner(0.86)), (UNEVEN, OTHER)])
@@ -252,6 +261,84 @@ def test_noise_of_pairs_and_of_waiting(name: str, fidelity: float, t2_us: float)
     simulated = simulated_fidelity(case.circuit, schedule, shots=SHOTS)
     assert found.total == pytest.approx(simulated, abs=TOLERANCE)
     assert found.at_least <= found.total < min(found.distribution, found.waiting)
+
+
+# -- Purified pairs --------------------------------------------------------------------------------
+
+
+def purified_schedule(
+    circuit: Circuit, network: Network, *, fidelity: float, t2_us: float, homes: list[int]
+) -> Schedule:
+    """Of a circuit whose pairs are all purified, with homes that stay."""
+    noisy = with_noise(network, fidelity=fidelity, t2_us=t2_us)
+    plan = Purify(pair_price=-1.0).run(PlanVisits().run(placed(circuit, noisy, homes)))
+    assert plan.purified.any()
+    return ListSchedule().run(InsertGadgets().run(plan))
+
+
+@pytest.mark.parametrize(
+    ("name", "fidelity", "t2_us"),
+    [("ghz", 0.9, NO_DECAY_US), ("ghz", 0.9, 2000.0), ("fourier", 0.9, 3000.0)],
+)
+def test_noise_of_purified_pairs(name: str, fidelity: float, t2_us: float) -> None:
+    """Only runs whose outcomes agree count."""
+    circuit, network = CASES[name].circuit, chain(0, data=2)
+    noise = {"fidelity": fidelity, "t2_us": t2_us, "homes": [0, 0, 1, 1]}
+    schedule = purified_schedule(circuit, network, **noise)
+    found = estimate_fidelity(schedule)
+    simulated = simulated_fidelity(circuit, schedule, shots=2 * SHOTS)
+    assert found.total == pytest.approx(simulated, abs=TOLERANCE)
+    assert found.at_least <= found.total
+
+
+@pytest.mark.parametrize("t2_us", [NO_DECAY_US, 2000.0])
+def test_noise_of_purified_pairs_over_a_repeater(t2_us: float) -> None:
+    rows = [Operation("cx", (0, 1)), Operation("rzz", (0, 1), (0.8,)), Operation("h", (0,))]
+    circuit = Circuit.from_operations("two", ["q[0]", "q[1]"], [], rows)
+    network = chain(1, data=1)
+    schedule = purified_schedule(circuit, network, fidelity=0.9, t2_us=t2_us, homes=[0, 2])
+    found = estimate_fidelity(schedule)
+    simulated = simulated_fidelity(circuit, schedule, shots=2 * SHOTS)
+    assert found.total == pytest.approx(simulated, abs=TOLERANCE)
+
+
+def test_a_purified_pair_has_the_fidelity_of_its_round() -> None:
+    circuit = Circuit.from_operations("two", ["q[0]", "q[1]"], [], [Operation("cz", (0, 1))])
+    noise = {"fidelity": 0.9, "t2_us": NO_DECAY_US}
+    schedule = purified_schedule(circuit, chain(0, data=1), **noise, homes=[0, 1])
+    found = estimate_fidelity(schedule)
+    assert found.total == pytest.approx(bbpssw(0.9)[0], abs=1e-6)
+    assert found.at_least == found.total
+    assert found.pair_at_use == pytest.approx([0.9, 0.9])
+    assert found.gadget == pytest.approx([bbpssw(0.9)[0], 1.0])
+    route = purified_schedule(circuit, chain(1, data=1), **noise, homes=[0, 2])
+    both = bbpssw(swapped([Link(between=(0, 1), fidelity=0.9)] * 2).i)[0]
+    found = estimate_fidelity(route)
+    assert found.at_least == pytest.approx(both)
+    assert sorted(found.gadget.tolist()) == pytest.approx([both**0.5] * 2 + [1.0] * 2)
+
+
+@pytest.mark.parametrize("repeaters", [0, 1])
+def test_the_verifier_finds_the_fidelity_of_purified_pairs(tmp_path: Path, repeaters: int) -> None:
+    circuit = Circuit.from_operations("two", ["q[0]", "q[1]"], [], [Operation("cz", (0, 1))])
+    network = with_noise(chain(repeaters, data=1), fidelity=0.9, t2_us=2000.0)
+    result = compile_circuit(circuit, network, options=Options(preset="fast", verify="off"))
+    plan = Purify(pair_price=-1.0).run(result.plan)
+    assert plan.purified.any()
+    program = InsertGadgets().run(plan)
+    schedule = ListSchedule().run(program)
+    found = estimate_fidelity(schedule)
+    made = replace(result, plan=plan, program=program, schedule=schedule)
+    wrong = (
+        replace(found, total=found.total - 0.08),
+        replace(found, at_least=0.99 * found.at_least),
+        replace(found, gadget=frozen(found.gadget * 0.99, np.float64)),
+    )
+    for number, told in enumerate((found, *wrong)):
+        directory = tmp_path / f"{number}.dqc"
+        save_bundle(replace(made, fidelity=told), directory)
+        verdict = verify_bundle(directory, circuit)
+        assert verdict.equivalent is (told is found), verdict
 
 
 def test_the_cases_have_teleports() -> None:

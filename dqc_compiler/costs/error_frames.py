@@ -18,6 +18,11 @@ becomes one or the other, with probabilities cos^2 and sin^2. For one error and 
 is exact, |tr|^2 being cos^2; left out is how several rotations interfere. A copy with an X error
 that serves a gate of a small angle therefore does little harm, as it is. Of bits on which anything
 but a correction depends each value is taken to be as likely as the other.
+
+A round of purification is run again until its outcomes agree, so what counts are the runs in which
+they do. Whether they agree depends on the errors of fresh pairs alone: storage makes phase errors,
+which no outcome shows. So the pair that is kept enters with what `purify` leaves of two fresh pairs
+of its route, the one that is sacrificed as a perfect one, and storage of both as anywhere.
 """
 
 from __future__ import annotations
@@ -28,8 +33,8 @@ from random import Random
 
 import numpy as np
 
-from dqc_compiler.costs.fidelity import Errors, combined, dephased, werner
-from dqc_compiler.ir import Schedule, Statement
+from dqc_compiler.costs.fidelity import PERFECT, Errors, combined, dephased, purify, werner
+from dqc_compiler.ir import GadgetKind, Schedule, Statement
 from dqc_compiler.ir.arrays import frozen
 from dqc_compiler.ir.fidelity import Fidelity
 
@@ -254,6 +259,7 @@ class _Run:
         self.clock: list[float | None] = [None] * cells  # None: in a state that cannot dephase
         self.ages = [[0.0, 0.0] for _ in range(cells)]  # ns as comm and as data qubit, not yet hit
         self.frames = _Frames(cells, sampler)
+        self.fresh = _fresh_pairs(schedule)
         self.log_none = 0.0
 
     def run(self) -> tuple[float, float]:
@@ -285,8 +291,7 @@ class _Run:
         self.frames.clear(cell)
         self.clock[cell] = ready
         if is_last:
-            link = self.program.network.links[row.link]
-            self._error(cell, werner(link.fidelity), waiting=False)
+            self._error(cell, self.fresh[row.pair], waiting=False)
 
     def _gate(self, row: Statement, cells: tuple[int, ...], start: float) -> None:
         factors = _factors(row.name, row.parameters)
@@ -354,7 +359,9 @@ def pair_fidelities(schedule: Schedule) -> tuple[list[float], list[float]]:
     statement acts on either half. What it is used for, the copy or the qubit that is teleported,
     suffers from storage as long as it stays in the comm qubits of its two halves: until each is
     measured, or its contents move to another qubit. The fidelity of a gadget is the probability
-    that no Pauli is left over then, whatever gates it serves.
+    that no Pauli is left over then, whatever gates it serves. After a round of purification that is
+    a figure of all pairs of both routes together: each one that is kept has an equal share, so that
+    their product is it, and the sacrificed ones have 1.
     """
     program, network = schedule.program, schedule.program.network
     pairs = schedule.pair_statements.tolist()
@@ -397,7 +404,51 @@ def pair_fidelities(schedule: Schedule) -> tuple[list[float], list[float]]:
         ]
         at_use.append(combined((werner(link.fidelity), *stored)).i)
         gadgets.append(combined((werner(link.fidelity), *lives[pair])).i)
+    errors = _fresh_pairs(schedule)
+    for kept, sacrificed in _rounds(schedule):
+        both = (*kept, *sacrificed)
+        stored = [each for pair in both for each in lives[pair]]
+        total = combined((*(errors[pair] for pair in both), *stored)).i
+        for pair in both:
+            gadgets[pair] = total ** (1.0 / len(kept)) if pair in kept else 1.0
     return at_use, gadgets
+
+
+def fresh_fidelities(schedule: Schedule) -> list[float]:
+    """The fidelities of gadgets, as in `pair_fidelities`, if nothing were stored."""
+    errors = _fresh_pairs(schedule)
+    found = [each.i for each in errors]
+    for kept, _ in _rounds(schedule):
+        share = errors[kept[0]].i ** (1.0 / len(kept))
+        for pair in kept:
+            found[pair] = share
+    return found
+
+
+def _rounds(schedule: Schedule) -> list[tuple[list[int], list[int]]]:
+    """The numbers of the pairs that are kept and of those that are sacrificed, for each round."""
+    program = schedule.program
+    pairs_of: dict[int, list[int]] = {}
+    for pair, gadget in enumerate(program.gadget[schedule.pair_statements[:, 0]].tolist()):
+        pairs_of.setdefault(gadget, []).append(pair)
+    rounds = np.flatnonzero(program.gadget_kind == GadgetKind.PURIFY).tolist()
+    return [(pairs_of[gadget - 1], pairs_of[gadget]) for gadget in rounds]
+
+
+def _fresh_pairs(schedule: Schedule) -> list[Errors]:
+    """What each pair adds to the errors before it is stored, in order of the numbers of pairs."""
+    program = schedule.program
+    links = program.network.links
+    fresh = [
+        werner(links[link].fidelity)
+        for link in program.link[schedule.pair_statements[:, 0]].tolist()
+    ]
+    for kept, sacrificed in _rounds(schedule):
+        one, other = (combined(fresh[pair] for pair in pairs) for pairs in (kept, sacrificed))
+        for pair in (*kept, *sacrificed):
+            fresh[pair] = PERFECT
+        fresh[kept[0]] = purify(one, other).pair
+    return fresh
 
 
 def estimate_fidelity(schedule: Schedule, *, seed: int = 0) -> Fidelity:

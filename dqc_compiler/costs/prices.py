@@ -64,6 +64,16 @@ class Objective:
             return next(iter(given))
         return ",".join(f"{name}={weight:g}" for name, weight in given.items())
 
+    def pair_price(self, network: Network) -> float:
+        """What a further pair costs in units of -log F; infinite if the fidelity does not count.
+
+        A pair counts once, and takes an average time at most; -log F counts `fidelity` over that of
+        an average pair.
+        """
+        if not self.fidelity:
+            return math.inf
+        return (self.ebits + self.makespan) * average_loss(network) / self.fidelity
+
     def link_prices(self, network: Network) -> tuple[int, ...]:
         """What a pair of each link costs: 1 if only pairs count, else 64ths of an average one."""
         if self.is_pairs:
@@ -78,6 +88,7 @@ class Objective:
 
 
 EBITS = Objective(ebits=1.0)
+FIDELITY = Objective(fidelity=1.0)
 
 
 def loss(link: Link) -> float:

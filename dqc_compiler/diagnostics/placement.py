@@ -29,3 +29,27 @@ class NoPassage(Infeasible):
     first: str
     second: str
     node: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetOutOfReach(Infeasible):
+    """No programs were found whose estimated fidelity is the target of `--target-fidelity`.
+
+    What counts is `fidelity` of report.json, the estimate of the whole computation. Pairs were
+    purified at lower and lower prices, and the circuit was compiled once more with `--minimize
+    fidelity`. The best of all these programs are told about, and nothing is written. Most of their
+    loss comes from the fresh pairs of one link; or from waiting, of data qubits and of pairs and
+    copies; or from pairs that could not be purified because comm qubits were in use.
+    """
+
+    code: ClassVar[str] = "DQC252"
+    title: ClassVar[str] = "the target fidelity is out of reach"
+    message: ClassVar[str] = (
+        "the best fidelity that was found is {best}, the target is {target}; what limits it most:"
+        " {limit}"
+    )
+    help: ClassVar[str] = "aim lower, or {remedy}"
+    best: str
+    target: str
+    limit: str
+    remedy: str

@@ -338,7 +338,7 @@ def _gadget_figures(schedule: Schedule, fidelity: Fidelity | None) -> dict[str, 
     if fidelity is not None:
         of_pair = program.gadget[schedule.pair_statements[:, 0]].tolist()
         for gadget, value in zip(of_pair, fidelity.gadget.tolist(), strict=True):
-            if gadget != ABSENT:
+            if gadget != ABSENT and program.gadget_kind[gadget] != GadgetKind.PURIFY:
                 logs[int(program.gadget_kind[gadget])].append(log(value))
     return {
         kind.name.lower(): GadgetFigures(

@@ -51,18 +51,22 @@ def gates_by_open(plan: RemotePlan) -> list[int]:
     return gates
 
 
-def _room(plan: RemotePlan) -> list[bool]:
-    """For each step whether it opens a copy while two comm qubits are free at both ends, (n,)."""
+def crowded_nodes(plan: RemotePlan) -> list[int]:
+    """For each step that opens a copy, an end that has no two free comm qubits then, (n,).
+
+    ABSENT if both ends have, and for other steps.
+    """
     nodes = plan.placement.network.nodes
     load = np.bincount(plan.placement.start_home, minlength=len(nodes)).tolist()
     found = []
     for step in plan.steps():
-        ends = (step.source, step.target)
-        found.append(
-            step.kind is StepKind.OPEN
-            and all(load[node] + _HALVES <= nodes[node].cells for node in ends)
-            and all((nodes[node].comm_qubits or _HALVES) >= _HALVES for node in ends)
-        )
+        crowded = ABSENT
+        for node in (step.source, step.target) if step.kind is StepKind.OPEN else ():
+            comm = nodes[node].comm_qubits
+            is_full = load[node] + _HALVES > nodes[node].cells
+            if crowded == ABSENT and (is_full or (comm is not None and comm < _HALVES)):
+                crowded = node
+        found.append(crowded)
         if step.kind is StepKind.OPEN:
             load[step.target] += 1
         elif step.kind is not StepKind.OPERATION:
@@ -99,10 +103,10 @@ class Purify:
 
         rounds = [0] * len(plan)
         routes = plan.route.tolist()
-        for index, (gates, is_room) in enumerate(
-            zip(gates_by_open(plan), _room(plan), strict=True)
+        for index, (gates, crowded) in enumerate(
+            zip(gates_by_open(plan), crowded_nodes(plan), strict=True)
         ):
-            if is_room:
+            if plan.kind[index] == StepKind.OPEN and crowded == ABSENT:
                 gain, extra = worth(routes[index])
                 rounds[index] = int(gates * gain > self.pair_price * extra)
         return replace(plan, purified=frozen(rounds, np.int8))

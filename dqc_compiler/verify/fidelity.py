@@ -3,12 +3,17 @@
 The model is that of docs/explanation/cost-model.md. The probability that no error happens, and what
 becomes of single pairs, are products that have to agree; the fidelities themselves are sampled here
 once more, with other random errors, and have to agree within six standard errors.
+
+Of the runs of a purification only those count in which its outcomes agree. Phase errors do not show
+in them, so storage has no part in that: the two end-to-end pairs, before they are stored, are one
+place where an error may be, with the probabilities under the condition that their X errors agree.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from math import exp, fsum, log, log1p, pi, sin, sqrt
+from collections.abc import Iterable, Iterator
+from itertools import product
+from math import exp, fsum, log, log1p, pi, prod, sin, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +24,7 @@ from dqc_compiler.formats.schedule_file import ScheduleFile
 from dqc_compiler.verify.causality import causality_problems
 from dqc_compiler.verify.gates import two_body
 from dqc_compiler.verify.programs import BitKey, ProgramSet, Step, bit_key, interleave
+from dqc_compiler.verify.purification import Pair, purifications
 from dqc_compiler.verify.rotations import Vector, X, Y, Z
 from dqc_compiler.verify.structure import structure_problems
 
@@ -131,7 +137,7 @@ def _pair_problems(
             yield f"per_link: fidelity of link {number} is not that of its pairs"
     of_kind: dict[str, list[float]] = {}
     for pair in schedule.epr:
-        if pair.gadget_kind is not None and (pair.link, pair.id) in pairs:
+        if pair.gadget_kind not in (None, "purify") and (pair.link, pair.id) in pairs:
             of_kind.setdefault(pair.gadget_kind, []).append(pairs[pair.link, pair.id].gadget)
     for kind, figures in report.per_gadget.items():
         logs = [log(value) for value in of_kind.get(kind, [])]
@@ -178,7 +184,49 @@ def _pairs(task: ProgramSet, rows: list[_Timed]) -> dict[tuple[int, int], _Pair]
             until_use *= _decay(waited, nodes[node].t2_us)
         values = [(1.0 + w + 2.0 * w * decay) / 4.0 for decay in (until_use, left[index])]
         found[link, number] = _Pair(link, *values)
+    number_of = {_pair_of(row): index for index, row in enumerate(rows) if _is_pair(row)}
+    for each in purifications(task)[0]:
+        decay = prod(left[number_of[pair]] for pair in each.kept | each.sacrificed)
+        plain, _, _, phase = _after_a_round(_fidelities(task, each.kept))
+        stored = plain * (1.0 + decay) / 2.0 + phase * (1.0 - decay) / 2.0
+        for pair in each.kept | each.sacrificed:
+            share = stored ** (1.0 / len(each.kept)) if pair in each.kept else 1.0
+            found[pair] = found[pair]._replace(gadget=share)
     return found
+
+
+def _is_pair(row: _Timed) -> bool:
+    return row.step.statement.name == "dqc_epr"
+
+
+def _pair_of(row: _Timed) -> Pair:
+    link, number = (int(value) for value in row.step.statement.parameters)
+    return link, number
+
+
+# -- Purification --------------------------------------------------------------------------------
+
+
+def _fidelities(task: ProgramSet, pairs: Iterable[Pair]) -> list[float]:
+    """Of the links of these pairs."""
+    return [task.network.links[link].fidelity for link, _ in pairs]
+
+
+def _after_a_round(fidelities: list[float]) -> list[float]:
+    """Probabilities of I, X, Y and Z on a pair over these links that a round has purified.
+
+    The two pairs, with errors of their own, are compared: all of the 16 cases are gone through.
+    """
+    w = prod((4.0 * fidelity - 1.0) / 3.0 for fidelity in fidelities)
+    before = [(1.0 + 3.0 * w) / 4.0, *[(1.0 - w) / 4.0] * 3]
+    flips, phases = (0, 1, 1, 0), (0, 0, 1, 1)
+    after = [0.0] * 4
+    for kept, measured in product(range(4), repeat=2):
+        if flips[kept] == flips[measured]:
+            phase = phases[kept] ^ phases[measured]
+            index = next(i for i in range(4) if (flips[i], phases[i]) == (flips[kept], phase))
+            after[index] += before[kept] * before[measured]
+    return [value / fsum(after) for value in after]
 
 
 # -- The whole program ---------------------------------------------------------------------------
@@ -220,6 +268,10 @@ class _Sampling:
         self.ideal: dict[BitKey, Shots] = {}
         self.hit = self._nobody()
         self.log_none = 0.0
+        self.errors: dict[Pair, list[float]] = {}  # of purified and sacrificed pairs
+        for each in purifications(task)[0]:
+            self.errors |= {pair: [1.0, 0.0, 0.0, 0.0] for pair in each.kept | each.sacrificed}
+            self.errors[min(each.kept)] = _after_a_round(_fidelities(task, each.kept))
 
     def _nobody(self) -> Shots:
         return np.zeros(_SHOTS, bool)
@@ -259,7 +311,7 @@ class _Sampling:
             for cell in cells:
                 self._clear(cell)
                 self.since[cell] = row.end
-            self._pair(cells[0], self.task.network.links[int(statement.parameters[0])].fidelity)
+            self._pair(cells[0], _pair_of(row))
         elif name == "reset":
             self._clear(cells[0])
         elif name == "measure":
@@ -276,10 +328,15 @@ class _Sampling:
         self.since.pop(cell, None)
         self.decay[cell] = [1.0, 1.0]
 
-    def _pair(self, cell: Cell, fidelity: float) -> None:
+    def _pair(self, cell: Cell, pair: Pair) -> None:
+        errors = self.errors.get(pair)
+        fidelity = self.task.network.links[pair[0]].fidelity if errors is None else errors[0]
         if not self.noisy[0] or fidelity == 1.0:
             return
         pauli = self.random.integers(1, 4, _SHOTS) * self._some(1.0 - fidelity)
+        if errors is not None:
+            draw = self.random.random(_SHOTS) * (1.0 - fidelity)
+            pauli = (pauli > 0) * (1 + (draw >= errors[1]) + (draw >= errors[1] + errors[2]))
         self.x[cell] ^= (pauli == 1) | (pauli == 2)
         self.z[cell] ^= pauli >= 2
         self.hit |= pauli > 0
