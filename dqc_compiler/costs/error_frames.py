@@ -466,9 +466,14 @@ def estimate_fidelity(schedule: Schedule, *, seed: int = 0) -> Fidelity:
         found, none = _Run(schedule, sampler, waiting=waiting, distribution=distribution).run()
         return _rounded(found), _rounded(none)
 
-    total, at_least = sample(waiting=True, distribution=True)
-    distribution, _ = sample(waiting=False, distribution=True)
-    waiting, _ = sample(waiting=True, distribution=False)
+    distribution, undistributed = sample(waiting=False, distribution=True)
+    waiting, undisturbed = sample(waiting=True, distribution=False)
+    if min(distribution, waiting) < 1.0 / shots:
+        # Not one sample was good: of both kinds of errors together none would be. That saves a
+        # third of the time for long programs.
+        total = at_least = _rounded(undistributed * undisturbed)
+    else:
+        total, at_least = sample(waiting=True, distribution=True)
     at_use, gadgets = pair_fidelities(schedule)
     return Fidelity(
         # No error is likelier than not, so more of them make nothing better; samples may say so.
