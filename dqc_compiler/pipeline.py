@@ -141,6 +141,17 @@ class Result:
         """The circuit as it was distributed, after fusing."""
         return self.rewriting.circuit
 
+    def to_qiskit(self) -> QuantumCircuit:
+        """All node programs as one Qiskit circuit.
+
+        Quantum registers are `<node>_data` and `<node>_comm`; classical ones are those of the
+        circuit, and after them the channels between nodes. A pair is the instruction `dqc_epr` on
+        its two comm qubits; `decompose("dqc_epr")` makes it out of gates, for a simulator.
+        """
+        from dqc_compiler.formats.circuit_out import program_circuit  # noqa: PLC0415  rarely needed
+
+        return program_circuit(self.program, global_phase=self.circuit.global_phase)
+
 
 class Step(Protocol):
     """A pass: a name and a `run` from one IR type to the next."""
