@@ -84,6 +84,8 @@ def transpile(
         layout_method=STAGE,
         **stages,
     )
+    # Qiskit would refuse loops and switches here, which the compiler writes out.
+    manager.pre_init = None
     result: _Circuits = manager.run(circuits)
     return result
 

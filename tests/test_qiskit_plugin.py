@@ -12,16 +12,18 @@ from typing import Any
 import numpy as np
 import pytest
 import qiskit
-from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, qasm3
 from qiskit.circuit import Clbit, Parameter, Qubit
 from qiskit.providers.fake_provider import GenericBackendV2
 from qiskit.quantum_info import Operator, SparsePauliOp, Statevector
 from qiskit.transpiler import TranspilerError, generate_preset_pass_manager
 from qiskit.transpiler.preset_passmanagers.plugin import list_stage_plugins
+from qiskit.utils import should_run_in_parallel
 
 import dqc_compiler
 from dqc_compiler import Network, Options, compile_circuit
 from dqc_compiler.formats.network_target import NetworkBackend
+from dqc_compiler.formats.qasm_text import program_texts
 from tests.circuit_oracle import Run, run_on, run_qiskit
 
 LEVELS = (0, 1, 2, 3)
@@ -216,18 +218,38 @@ def test_one_call_does_the_same(level: int) -> None:
     assert_same(ghz(), dqc_compiler.transpile([ghz()], LINE)[0], level)
 
 
-def test_a_list_in_several_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("QISKIT_IN_PARALLEL", "FALSE")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_list_in_several_processes() -> None:
     circuits = [random_circuit(Random(seed), 4) for seed in range(3)]
     for number, circuit in enumerate(circuits):
         circuit.name = f"number {number}"
     backend = LINE.to_backend(options=Options(preset="fast"))
-    manager = generate_preset_pass_manager(2, backend, **STAGES)
-    outs = manager.run(circuits, num_processes=2)
+    with should_run_in_parallel.override(True):
+        outs = on(backend, circuits, num_processes=2)
+        with pytest.raises(TranspilerError, match=r"error\[DQC217") as caught:
+            on(backend, [*circuits, QuantumCircuit(7)], num_processes=2)
+    assert caught.value.diagnostics[0].code == "DQC217"
     assert [out.name for out in outs] == ["number 0", "number 1", "number 2"]
     for seed, (circuit, out) in enumerate(zip(circuits, outs, strict=True)):
         assert_local(out, backend)
         assert_same(circuit, out, seed)
+
+
+def test_loops_and_switches_are_written_out() -> None:
+    circuit = QuantumCircuit(3, 1)
+    circuit.h(0)
+    circuit.measure(0, 0)
+    with circuit.for_loop(range(3)):
+        circuit.cx(0, 1)
+    with circuit.switch(circuit.clbits[0]) as case:
+        with case(0):
+            circuit.x(2)
+        with case(1):
+            circuit.h(2)
+    for level in LEVELS:
+        out = dqc_compiler.transpile(circuit, NETWORKS[2], optimization_level=level)
+        for seed in range(4):
+            assert_same(circuit, out, seed)
 
 
 def test_names_metadata_and_bits_are_kept() -> None:
@@ -339,6 +361,34 @@ def test_a_circuit_of_a_result_has_registers_of_nodes() -> None:
     assert {register.name for register in found.qregs} == {
         f"{node}_{kind}" for node in ("n0", "n1", "n2") for kind in ("data", "comm")
     }
+
+
+def test_programs_are_those_of_the_files() -> None:
+    circuit = random_circuit(Random(2), 4)
+    for network in NETWORKS[1:]:
+        result = compile_circuit(circuit, network, options=Options(preset="fast"))
+        found = result.programs
+        assert list(found) == [node.name for node in network.nodes]
+        for text, program in zip(program_texts(result.program), found.values(), strict=True):
+            loaded = qasm3.loads(text)
+            assert loaded.qregs == program.qregs
+            assert set(loaded.cregs) == set(program.cregs)
+            assert rows(loaded) == rows(program)
+
+
+def rows(circuit: QuantumCircuit) -> list[object]:
+    """What each instruction is, and on which qubits and bits."""
+    return [
+        (
+            entry.operation.name,
+            [circuit.find_bit(bit).registers for bit in (*entry.qubits, *entry.clbits)],
+            [
+                rows(value) if isinstance(value, QuantumCircuit) else value
+                for value in entry.operation.params
+            ],
+        )
+        for entry in circuit.data
+    ]
 
 
 def unbound() -> QuantumCircuit:

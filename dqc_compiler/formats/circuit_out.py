@@ -1,11 +1,10 @@
-"""Write a distributed program as one Qiskit circuit over the qubits of all nodes."""
+"""Write a distributed program as Qiskit circuits: one over the qubits of all nodes, or one each."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
 from math import pi
-from typing import Any
 
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import (
@@ -24,7 +23,10 @@ from qiskit.circuit.library import get_standard_gate_name_mapping
 from dqc_compiler.ir import ABSENT, DistributedProgram, Statement
 
 _INDEXED = re.compile(r"(.+)\[\d+\]\Z")
-_OTHERS = {"barrier": Barrier, "delay": Delay}
+_Bits = dict[tuple[int, int], Clbit]
+"""The bit of every (register, index) of a program."""
+
+_GATES = get_standard_gate_name_mapping()
 
 
 def pair_instruction() -> Instruction:
@@ -106,10 +108,8 @@ def append_program(
             last time, the measurement goes there.
     """
     bits = _add_registers(circuit, program, clbits)
-    gates = get_standard_gate_name_mapping()
     pair = pair_instruction()
     halves: dict[int, Qubit] = {}
-    data: list[CircuitInstruction] = []
     for row in program.statements():
         where = [qubits[row.node][cell] for cell in row.qubits]
         if row.name == "dqc_epr":
@@ -121,21 +121,55 @@ def append_program(
             ends = [other, where[0]]
             if row.node == program.network.links[row.link].between[0]:
                 ends.reverse()
-            data.append(CircuitInstruction(pair, ends))
-        elif row.name == "measure":
-            assert row.writes is not None
-            data.append(CircuitInstruction(Measure(), where, [bits[row.writes]]))
+            circuit.append(pair, ends)
         else:
-            for operation, operands in _operations(row, where, gates):
-                data.append(_conditional(row, operation, operands, bits))
-    for instruction in data:
-        circuit.append(instruction)
+            _append(circuit, row, where, bits)
+
+
+def node_circuits(program: DistributedProgram) -> dict[str, QuantumCircuit]:
+    """The program of each node, by its name, with the registers of its OpenQASM 3 text.
+
+    Half a pair is the opaque instruction `dqc_epr` on one comm qubit, whose parameters are the
+    link and the pair. The channels from other nodes are never written.
+    """
+    circuits: list[QuantumCircuit] = []
+    bits: list[_Bits] = []
+    for index, node in enumerate(program.network.nodes):
+        circuit = QuantumCircuit(name=node.name)
+        for name, sizes in (("data", program.data_qubits), ("comm", program.comm_qubits)):
+            if sizes[index]:
+                circuit.add_register(QuantumRegister(int(sizes[index]), name))
+        own: _Bits = {}
+        for number, entry in enumerate(program.registers):
+            if entry.size and index in (entry.sender, *entry.receivers):
+                register = ClassicalRegister(entry.size, program.register_name(number))
+                circuit.add_register(register)
+                own |= {(number, i): bit for i, bit in enumerate(register)}
+        circuits.append(circuit)
+        bits.append(own)
+    for row in program.statements():
+        circuit = circuits[row.node]
+        where = [circuit.qubits[cell] for cell in row.qubits]
+        if row.name == "dqc_epr":
+            circuit.append(Instruction("dqc_epr", 1, 0, [row.link, row.pair]), where)
+        else:
+            _append(circuit, row, where, bits[row.node])
+    return {circuit.name: circuit for circuit in circuits}
+
+
+def _append(circuit: QuantumCircuit, row: Statement, qubits: list[Qubit], bits: _Bits) -> None:
+    """Append any other statement."""
+    if row.writes is not None:
+        circuit.append(Measure(), qubits, [bits[row.writes]])
+        return
+    for operation, operands in _operations(row, qubits):
+        circuit.append(_conditional(row, operation, operands, bits))
 
 
 def _add_registers(
     circuit: QuantumCircuit, program: DistributedProgram, clbits: Sequence[Clbit]
-) -> dict[tuple[int, int], Clbit]:
-    """The bit of every (register, index) of the program."""
+) -> _Bits:
+    """The bits of the program, the last ones that are written being those of the circuit."""
     out = {
         entry.sender: number
         for number, entry in enumerate(program.registers)
@@ -158,9 +192,7 @@ def _add_registers(
     return found
 
 
-def _operations(
-    row: Statement, qubits: list[Qubit], gates: dict[str, Any]
-) -> Iterator[tuple[Instruction, list[Qubit]]]:
+def _operations(row: Statement, qubits: list[Qubit]) -> Iterator[tuple[Instruction, list[Qubit]]]:
     if row.name == "reset":
         yield Reset(), qubits
     elif row.name == "barrier":
@@ -168,18 +200,18 @@ def _operations(
     elif row.name == "delay":
         yield Delay(row.parameters[0], "ns"), qubits
     elif row.name == "rzy":  # which Qiskit does not have
-        yield gates["rx"].base_class(pi / 2), qubits[1:]
-        yield gates["rzz"].base_class(*row.parameters), qubits
-        yield gates["rx"].base_class(-pi / 2), qubits[1:]
+        yield _GATES["rx"].base_class(pi / 2), qubits[1:]
+        yield _GATES["rzz"].base_class(*row.parameters), qubits
+        yield _GATES["rx"].base_class(-pi / 2), qubits[1:]
     else:
-        yield gates[row.name].base_class(*row.parameters), qubits
+        yield _GATES[row.name].base_class(*row.parameters), qubits
 
 
 def _conditional(
     row: Statement,
     operation: Instruction,
     qubits: list[Qubit],
-    bits: dict[tuple[int, int], Clbit],
+    bits: _Bits,
 ) -> CircuitInstruction:
     """The operation inside of an `if` for each literal of the condition."""
     instruction = CircuitInstruction(operation, qubits)
