@@ -19,7 +19,6 @@ from qiskit.transpiler import (
     generate_preset_pass_manager,
 )
 from qiskit.transpiler.passes import ApplyLayout, EnlargeWithAncilla, FullAncillaAllocation
-from qiskit.transpiler.passes.layout.vf2_layout import VF2LayoutStopReason
 
 from dqc_compiler.diagnostics import CompilerError, Diagnostic
 from dqc_compiler.diagnostics.usage import BackendWithoutNetwork, LayoutGiven, StageAlone
@@ -199,7 +198,10 @@ def _physical_qubits(program: DistributedProgram) -> list[list[int]]:
 
 
 class PinQubits(AnalysisPass):  # type: ignore[misc]
-    """The layout that `Distribute` has planned, which no later pass may change."""
+    """The layout that `Distribute` has planned.
+
+    No later pass changes it: Qiskit looks for a better one only if the layout was its own.
+    """
 
     def run(self, dag: DAGCircuit) -> None:
         """Set the property `layout`."""
@@ -212,8 +214,6 @@ class PinQubits(AnalysisPass):  # type: ignore[misc]
         indices = self.property_set["original_qubit_indices"] or {}
         found = {qubit: index for index, qubit in enumerate(dag.qubits)}
         self.property_set["original_qubit_indices"] = found | indices
-        # Otherwise VF2PostLayout would look for a better layout, and move qubits between nodes.
-        self.property_set["VF2Layout_stop_reason"] = VF2LayoutStopReason.SOLUTION_FOUND
 
 
 class TellEnds(AnalysisPass):  # type: ignore[misc]

@@ -196,6 +196,16 @@ def test_pairs_are_those_of_the_compiler() -> None:
             assert out.count_ops().get("dqc_epr", 0) == wanted
 
 
+@pytest.mark.parametrize("level", LEVELS)
+def test_no_pass_of_qiskit_chooses_a_layout_or_moves_qubits(level: int) -> None:
+    ran: list[str] = []
+    manager = generate_preset_pass_manager(level, LINE.to_backend(), **STAGES)
+    manager.run(ghz(), callback=lambda **found: ran.append(type(found["pass_"]).__name__))
+    assert {"Distribute", "PinQubits", "CheckMap"} <= set(ran)
+    others = ("Layout", "Swap", "Permutations")
+    assert [name for name in ran if name.endswith(others)] == ["ApplyLayout"]
+
+
 def test_options_of_the_backend_are_used() -> None:
     manager = generate_preset_pass_manager(
         1, LINE.to_backend(options=Options(preset="fast", seed=5)), **STAGES
