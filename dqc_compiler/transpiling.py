@@ -18,7 +18,7 @@ from qiskit.transpiler import (
     TranspilerError,
     generate_preset_pass_manager,
 )
-from qiskit.transpiler.passes import ApplyLayout, EnlargeWithAncilla, FullAncillaAllocation
+from qiskit.transpiler.passes import ApplyLayout
 
 from dqc_compiler.diagnostics import CompilerError, Diagnostic
 from dqc_compiler.diagnostics.usage import BackendWithoutNetwork, LayoutGiven, StageAlone
@@ -109,13 +109,12 @@ def layout_stage(config: PassManagerConfig) -> PassManager:
         DistributionError: if the target is not that of a network (DQC531), or another stage or
             layout was asked for (DQC532, DQC533).
     """
-    target = _network_target(config)
+    _network_target(config)
     if config.init_method != STAGE:
         raise DistributionError(StageAlone(stage="layout", other="init"))
     if config.initial_layout is not None:
         raise DistributionError(LayoutGiven())
-    embed = [FullAncillaAllocation(target), EnlargeWithAncilla(), ApplyLayout()]
-    return PassManager([PinQubits(), *embed, TellEnds()])
+    return PassManager([PinQubits(), ApplyLayout(), TellEnds()])
 
 
 def _network_target(config: PassManagerConfig) -> NetworkTarget:
@@ -166,22 +165,22 @@ def _widened(circuit: QuantumCircuit, result: Result) -> tuple[QuantumCircuit, P
     program = result.program
     physical = _physical_qubits(program)
     count = sum(len(own.all) for own in node_qubits(program.network))
-    places = Places(*(tuple(physical[n][c] for n, c in ends.tolist()) for ends in _ends(program)))
+    ends = (program.start.tolist(), program.end.tolist())
+    start, end = (tuple(physical[node][cell] for node, cell in each) for each in ends)
     wide = circuit.copy_empty_like()
     wide.global_phase = result.circuit.global_phase
     ancillas = count - circuit.num_qubits
     if ancillas:
         wide.add_register(QuantumRegister(ancillas, free_name(wide, "ancilla")))
-    rest = [index for index in range(count) if index not in set(places.start)]
-    order = (*places.start, *rest)
-    qubit_at = dict(zip(order, wide.qubits, strict=True))
+    qubit_at = dict(zip(_in_order(start, count), wide.qubits, strict=True))
     qubits = [[qubit_at[index] for index in own] for own in physical]
     append_program(wide, program, qubits, circuit.clbits)
-    return wide, places
+    return wide, Places(start, end)
 
 
-def _ends(program: DistributedProgram) -> tuple[Any, Any]:
-    return program.start, program.end
+def _in_order(start: Sequence[int], count: int) -> Sequence[int]:
+    """The physical qubits of the qubits of the circuit, then all others, which are ancillas."""
+    return (*start, *sorted(set(range(count)).difference(start)))
 
 
 def _physical_qubits(program: DistributedProgram) -> list[list[int]]:
@@ -205,9 +204,7 @@ class PinQubits(AnalysisPass):  # type: ignore[misc]
 
     def run(self, dag: DAGCircuit) -> None:
         """Set the property `layout`."""
-        start = self.property_set[_PLACES].start
-        rest = sorted(set(range(dag.num_qubits())).difference(start))
-        order = (*start, *rest)
+        order = _in_order(self.property_set[_PLACES].start, dag.num_qubits())
         self.property_set["layout"] = Layout(dict(zip(dag.qubits, order, strict=True)))
         for register in dag.qregs.values():
             self.property_set["layout"].add_register(register)
@@ -234,10 +231,6 @@ def _completed(places: Places, count: int) -> Sequence[int]:
     """For each physical qubit where its content ends; ancillas stay where that is possible."""
     after = dict(zip(places.start, places.end, strict=True))
     free = set(range(count)).difference(places.end)
-    others = [index for index in range(count) if index not in after]
-    for index in others:
-        if index in free:
-            after[index] = index
-            free.remove(index)
-    left = iter(sorted(free))
+    after |= {index: index for index in free.difference(after)}
+    left = iter(sorted(free.difference(after.values())))
     return [after[index] if index in after else next(left) for index in range(count)]

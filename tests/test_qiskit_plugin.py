@@ -401,6 +401,18 @@ def rows(circuit: QuantumCircuit) -> list[object]:
     ]
 
 
+def test_registers_that_share_bits() -> None:
+    bits = ClassicalRegister(4, "c")
+    part = ClassicalRegister(name="part", bits=[Clbit(), bits[1], Clbit()])
+    circuit = QuantumCircuit(QuantumRegister(3, "q"), bits, part)
+    circuit.h(0)
+    circuit.cx(0, 2)
+    circuit.measure([0, 2], [part[0], bits[1]])
+    assert_same(circuit, on(NETWORKS[2].to_backend(), circuit), 1)
+    found = compile_circuit(circuit, NETWORKS[2]).to_qiskit()
+    assert [(r.name, r.size) for r in found.cregs][:3] == [("c", 4), ("part", 1), ("part_", 1)]
+
+
 def unbound() -> QuantumCircuit:
     circuit = QuantumCircuit(2)
     circuit.rx(Parameter("a"), 0)

@@ -79,7 +79,7 @@ def add_clbits(circuit: QuantumCircuit, names: Sequence[str]) -> None:
         size = 1
         while start + size < len(names) and names[start + size] == f"{found[1]}[{size}]":
             size += 1
-        circuit.add_register(ClassicalRegister(size, found[1]))
+        circuit.add_register(ClassicalRegister(size, free_name(circuit, found[1])))
         start += size
 
 
@@ -109,13 +109,13 @@ def append_program(
     """
     bits = _add_registers(circuit, program, clbits)
     pair = pair_instruction()
-    halves: dict[int, Qubit] = {}
+    halves: dict[tuple[int, int], Qubit] = {}
     for row in program.statements():
         where = [qubits[row.node][cell] for cell in row.qubits]
         if row.name == "dqc_epr":
-            other = halves.pop(row.pair, None)
+            other = halves.pop((row.link, row.pair), None)
             if other is None:
-                halves[row.pair] = where[0]
+                halves[row.link, row.pair] = where[0]
                 continue
             # The target has the instruction from the first end of the link to the second.
             ends = [other, where[0]]
