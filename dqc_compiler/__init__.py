@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dqc_compiler.formats.bundle_in import read_bundle
     from dqc_compiler.formats.network_file import Network
     from dqc_compiler.pipeline import Options, Result, compile_circuit
+    from dqc_compiler.transpiling import transpile
 
 __all__ = [
     "Advice",
@@ -31,6 +32,7 @@ __all__ = [
     "compile_circuit",
     "read_bundle",
     "save_bundle",
+    "transpile",
     "verify_bundle",
 ]
 
@@ -45,6 +47,7 @@ _HOME = {
     "compile_circuit": "dqc_compiler.pipeline",
     "read_bundle": "dqc_compiler.formats.bundle_in",
     "save_bundle": "dqc_compiler.bundles",
+    "transpile": "dqc_compiler.transpiling",
     "verify_bundle": "dqc_compiler.bundles",
 }
 

@@ -153,6 +153,28 @@ class Result:
         """The circuit as it was distributed, after fusing."""
         return self.rewriting.circuit
 
+    def to_qiskit(self) -> QuantumCircuit:
+        """All node programs as one Qiskit circuit.
+
+        Quantum registers are `<node>_data` and `<node>_comm`; classical ones are those of the
+        circuit, and after them the channels between nodes. A pair is the instruction `dqc_epr` on
+        its two comm qubits; `decompose("dqc_epr")` makes it out of gates, for a simulator.
+        """
+        from dqc_compiler.formats.circuit_out import program_circuit  # noqa: PLC0415  rarely needed
+
+        return program_circuit(self.program, global_phase=self.circuit.global_phase)
+
+    @property
+    def programs(self) -> dict[str, QuantumCircuit]:
+        """The program of each node, by its name, as a Qiskit circuit.
+
+        Registers are those of the OpenQASM 3 text. Half a pair is the opaque instruction `dqc_epr`
+        on a comm qubit, with the link and the pair as its parameters.
+        """
+        from dqc_compiler.formats.circuit_out import node_circuits  # noqa: PLC0415  rarely needed
+
+        return node_circuits(self.program)
+
 
 class Step(Protocol):
     """A pass: a name and a `run` from one IR type to the next."""

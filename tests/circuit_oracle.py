@@ -100,8 +100,13 @@ def run_table(circuit: Circuit, outcomes: Sequence[int]) -> Run:
 def run_qiskit(circuit: QuantumCircuit, outcomes: Sequence[int]) -> Run:
     """Run a Qiskit circuit with control flow."""
     run = Run(circuit.num_qubits, circuit.num_clbits, iter(outcomes))
-    _run_block(run, circuit, range(circuit.num_qubits), range(circuit.num_clbits))
+    run_on(run, circuit)
     return run
+
+
+def run_on(run: Run, circuit: QuantumCircuit) -> None:
+    """Go on with a run."""
+    _run_block(run, circuit, range(circuit.num_qubits), range(circuit.num_clbits))
 
 
 def _run_block(

@@ -1,4 +1,4 @@
-"""Problems of the command line (DQC501 to DQC599) and defects of the program (DQC901)."""
+"""Problems of commands and calls (DQC501 to DQC599) and defects of the program (DQC901)."""
 
 from __future__ import annotations
 
@@ -157,6 +157,49 @@ class UnknownTopology(BadInput):
     help = "choose one of {known}"
     found: str
     known: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackendWithoutNetwork(BadInput):
+    """Qiskit's transpiler was asked to distribute a circuit, but not told over which network.
+
+    The stages `init_method="dqc"` and `layout_method="dqc"` take it from the backend, which has to
+    be one of `Network.to_backend`. Arguments such as `coupling_map` and `basis_gates` hide it.
+    """
+
+    code = "DQC531"
+    title = "a backend without a network"
+    message = "the backend is not one that Network.to_backend has made"
+    help = (
+        "use backend=network.to_backend(), with Network.from_target(target) if there is only a "
+        "target, and leave coupling_map, basis_gates and target out"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageAlone(BadInput):
+    """Of the two stages of Qiskit's transpiler that belong together only one was asked for.
+
+    The first one plans where every qubit is, the second one keeps it there. Another layout would
+    move qubits to other nodes, so that gates and pairs would be where there are none.
+    """
+
+    code = "DQC532"
+    title = "one stage without the other"
+    message = '{stage}_method="dqc" needs {other}_method="dqc"'
+    help = "give both, or use dqc_compiler.transpile(circuit, network)"
+    stage: str
+    other: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayoutGiven(BadInput):
+    """Qiskit's transpiler was told where qubits begin, which the compiler chooses itself."""
+
+    code = "DQC533"
+    title = "the layout is chosen by the compiler"
+    message = 'initial_layout is given together with layout_method="dqc"'
+    help = "leave initial_layout out"
 
 
 @dataclass(frozen=True, kw_only=True)

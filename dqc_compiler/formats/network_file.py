@@ -131,7 +131,7 @@ class Network(ir.Network):
         """
         return cls.make("all-to-all", nodes=nodes, data_qubits=data_qubits, comm_qubits=comm_qubits)
 
-    def to_backend(self) -> NetworkBackend:
+    def to_backend(self, *, options: Any = None) -> NetworkBackend:
         """This network as a Qiskit backend, whose target says what each physical qubit can do.
 
         The physical qubits are those of all nodes in order, data qubits before comm qubits; of a
@@ -141,12 +141,16 @@ class Network(ir.Network):
         target are in seconds. Its description is this network as a JSON network file, and the
         attribute `network` of the backend is this network. It runs nothing.
 
+        Args:
+            options: `Options` for circuits that `qiskit.transpile(circuit, backend,
+                init_method="dqc", layout_method="dqc")` distributes.
+
         Raises:
             CompilerError: if the target would be too large, or have no qubits (DQC221).
         """
         from dqc_compiler.formats.network_target import NetworkBackend  # noqa: PLC0415 (Qiskit)
 
-        return NetworkBackend(self)
+        return NetworkBackend(self, options)
 
     @classmethod
     def from_target(cls, target: Target) -> Self:

@@ -53,20 +53,38 @@ class NodeQubits(NamedTuple):
         return range(self.data.start, self.comm.stop)
 
 
+class NetworkTarget(Target):  # type: ignore[misc]
+    """A target that knows its network, and the options of compilations for it.
+
+    Qiskit hands stages of its transpiler a target, and nothing else of a backend.
+    """
+
+    network: ir.Network
+    options: Any = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "network": self.network, "options": self.options}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self.network, self.options = state["network"], state["options"]
+
+
 class NetworkBackend(BackendV2):  # type: ignore[misc]
     """A network as Qiskit sees one: a target, but nothing that could run.
 
-    `network` is what it was made from, `node_qubits` the physical qubits of each node in order.
+    `network` is what it was made from, `node_qubits` the physical qubits of each node in order, and
+    its target has the options of compilations for it.
     """
 
-    def __init__(self, network: ir.Network) -> None:
+    def __init__(self, network: ir.Network, options: Any = None) -> None:
         super().__init__(name="dqc_network", description=f"{len(network.nodes)} nodes")
         self.network = network
         self.node_qubits = node_qubits(network)
-        self._target = make_target(network)
+        self._target = make_target(network, options)
 
     @property
-    def target(self) -> Target:
+    def target(self) -> NetworkTarget:
         """What each physical qubit can do, and how long it takes."""
         return self._target
 
@@ -104,8 +122,10 @@ def node_qubits(network: ir.Network) -> tuple[NodeQubits, ...]:
     return tuple(found)
 
 
-def make_target(network: ir.Network) -> Target:
+def make_target(network: ir.Network, options: Any = None) -> NetworkTarget:
     """The target of a network; its description is the network as a JSON network file.
+
+    The options, `pipeline.Options` or None, are only kept with it.
 
     Raises:
         CompilerError: if it would be too large, or have no qubits (DQC221).
@@ -117,7 +137,7 @@ def make_target(network: ir.Network) -> Target:
     doubles = {name: standard[name] for name in TWO_QUBIT_GATES if name in standard}
     _check_size(network, members, singles=len(singles), doubles=len(doubles))
     qubits = members[-1].all.stop
-    target = Target(
+    target = NetworkTarget(
         description=network_json(network),
         num_qubits=qubits,
         qubit_properties=[
@@ -126,6 +146,7 @@ def make_target(network: ir.Network) -> Target:
             for _ in own.all
         ],
     )
+    target.network, target.options = network, options
     for count, instructions in ((1, singles), (2, doubles)):
         operands = [list(permutations(own.all, count)) for own in members]
         if not any(operands):

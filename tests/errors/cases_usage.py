@@ -7,8 +7,12 @@ import io
 import sys
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from qiskit.providers import BackendV2 as Backend
+from qiskit.providers.fake_provider import GenericBackendV2
+from qiskit.transpiler import TranspilerError, generate_preset_pass_manager
 
 from dqc_compiler import cli
 from dqc_compiler.cli_terminal import execute
@@ -113,6 +117,37 @@ def unknown_topology(_directory: Path) -> str:
     return refusal(lambda: Network.make("cube", nodes=8, data_qubits=1, comm_qubits=1))
 
 
+def call(backend: Backend, **arguments: Any) -> str:
+    """Qiskit's own function, with these arguments."""
+    try:
+        generate_preset_pass_manager(2, backend, **arguments)
+    except TranspilerError as error:
+        return f"{error}\n"
+    return "accepted\n"
+
+
+def network_backend() -> Backend:
+    return Network.make("line", nodes=2, data_qubits=2, comm_qubits=1).to_backend()
+
+
+BOTH = {"init_method": "dqc", "layout_method": "dqc"}
+
+
+def backend_without_network(_directory: Path) -> str:
+    return call(GenericBackendV2(3, control_flow=True), **BOTH)
+
+
+def stage_alone(_directory: Path) -> str:
+    return call(network_backend(), init_method="dqc")
+
+
+def layout_given(_directory: Path) -> str:
+    return call(network_backend(), initial_layout=[1, 0], **BOTH)
+
+
 CASES = {case: partial(shown, arguments) for case, arguments in COMMANDS.items()}
 CASES["unknown_topology"] = unknown_topology
 """What is shown when something is refused."""
+CASES["backend_without_network"] = backend_without_network
+CASES["stage_alone"] = stage_alone
+CASES["layout_given"] = layout_given
