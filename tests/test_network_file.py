@@ -135,15 +135,19 @@ def nodes(most_qubits: int) -> st.SearchStrategy[ir.Node]:
 def networks(draw: st.DrawFn, most_qubits: int = 1_000_000) -> Network:
     chosen = draw(st.lists(names, min_size=1, max_size=4, unique=True))
     members = tuple(dataclasses.replace(draw(nodes(most_qubits)), name=name) for name in chosen)
+
+    def cutoff_us(attempt_ns: float) -> float | None:
+        return draw(st.none() | st.floats(min_value=max(attempt_ns / 999, 1e-300), max_value=1e12))
+
     links = tuple(
         ir.Link(
             between=draw(st.permutations([i, i + 1]).map(tuple)),
-            attempt_ns=draw(positive),
+            attempt_ns=(attempt_ns := draw(positive)),
             success_probability=draw(st.floats(min_value=1e-12, max_value=1)),
             fidelity=draw(st.floats(min_value=0.5, max_value=1, exclude_min=True)),
             channels=draw(st.integers(1, 99)),
             latency_ns=draw(times),
-            cutoff_us=draw(st.none() | positive),
+            cutoff_us=cutoff_us(attempt_ns),
         )
         for i in range(len(members) - 1)
     )
