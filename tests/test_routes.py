@@ -119,6 +119,15 @@ def test_a_full_node_that_cannot_be_passed_is_named(comm: int, data: int, qubits
     assert caught.value.diagnostics == (NoPassage(first="n0", second="n2", node="n1"),)
 
 
+def test_the_node_that_is_named_lies_between_the_two() -> None:
+    ring = network_of("qqqq", [(0, 1), (1, 2), (2, 3), (0, 3)], comm=1, data=1)
+    with pytest.raises(CompilerError) as caught:
+        open_passages(ring, 4)
+    (problem,) = caught.value.diagnostics
+    assert isinstance(problem, NoPassage)
+    assert problem.node not in (problem.first, problem.second)
+
+
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(st.data())
 def test_distances_are_those_of_the_graph(data: st.DataObject) -> None:

@@ -16,6 +16,7 @@ from dqc_compiler.pipeline import Options, Result, compile_circuit
 from tests.strategies import circuits, make_circuit, sparse_networks
 
 NETWORKS: dict[str, dict[str, Any]] = {
+    "one node": {"kind": "all-to-all", "nodes": 1, "data_qubits": 6},
     "line": {"nodes": 4},
     "line through repeaters": {"kind": "line", "nodes": 3, "repeaters_per_link": 1},
     "line through long chains": {

@@ -97,8 +97,9 @@ def loss(link: Link) -> float:
 
 
 def average_time_ns(network: Network) -> float:
-    """Mean generation time of a pair, over the links."""
-    return sum(link.mean_generation_ns for link in network.links) / max(1, len(network.links))
+    """Mean generation time of a pair, over the links; 1 where there are none, so it may divide."""
+    times = [link.mean_generation_ns for link in network.links]
+    return sum(times) / len(times) if times else 1.0
 
 
 def average_loss(network: Network) -> float:

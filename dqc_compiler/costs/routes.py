@@ -167,7 +167,8 @@ def open_passages(network: Network, qubits: int) -> Network:
             best = _between(network, cut[0])
         is_room = best != ABSENT and network.data_qubits - 1 >= qubits
         if not is_room:
-            raise CompilerError(_no_passage(network, cut[0], best))
+            joined = [ends for ends in cut if ends not in rest] or cut
+            raise CompilerError(_no_passage(network, joined[0], best))
         network = _opened(network, best)
         cut = unreachable(network)
     return network
