@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from benchmarks.makespan import random_program
 from dqc_compiler.bundles import save_bundle, verify_bundle
 from dqc_compiler.formats.network_file import Network
 from dqc_compiler.formats.schedule_file import ScheduleFile, make_schedule_file
@@ -24,6 +23,7 @@ from dqc_compiler.verify.causality import causality_problems
 from dqc_compiler.verify.programs import ProgramSet
 from dqc_compiler.verify.spread import spread_problems
 from dqc_compiler.verify.timing import timing_problems
+from tests.exact_schedule import random_program
 from tests.mutations_emitted import distributed, emitted_task, random_circuit
 
 CIRCUIT = random_circuit(5, qubits=6, gates=60, clbits=2)

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from benchmarks.makespan import Pairs, exact_ns, find_pairs, random_program
 from dqc_compiler.costs import makespan as makespan_module
 from dqc_compiler.costs.lifetimes import find_lifetimes, planned_ages
 from dqc_compiler.ir import (
@@ -26,6 +25,7 @@ from dqc_compiler.ir import (
 from dqc_compiler.passes.insert_gadgets import InsertGadgets
 from dqc_compiler.passes.plan_visits import PlanVisits
 from dqc_compiler.passes.schedule import ListSchedule
+from tests.exact_schedule import Pairs, exact_ns, find_pairs, random_program
 from tests.mutations_emitted import random_circuit, random_placement
 from tests.slow_runs import slow_run
 from tests.test_schedule import (
