@@ -12,6 +12,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from dqc_compiler.costs.time import durations_ns
 from dqc_compiler.ir import DistributedProgram, Link, Network, Node, Register, Statement
 from dqc_compiler.ir.arrays import frozen
+from dqc_compiler.passes.schedule import ListSchedule
 
 DATA = 3
 
