@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from dqc_compiler.bundles import verify_result
 from dqc_compiler.costs.prices import Objective
 from dqc_compiler.formats.network_file import Network
-from dqc_compiler.ir import Circuit
+from dqc_compiler.ir import Circuit, StepKind
 from dqc_compiler.pipeline import Options, Result, compile_circuit
 from tests.strategies import circuits, make_circuit, sparse_networks
 
@@ -79,3 +80,19 @@ def test_random_circuits_on_random_networks_are_proven(data: st.DataObject) -> N
     circuit = data.draw(circuits(max_qubits=5, max_operations=30, clbits=2))
     network = data.draw(sparse_networks(len(circuit.qubits)))
     assert_proven(compile_circuit(circuit, network, options=Options(preset="fast")))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_qubits_that_move_beyond_their_neighbours_are_proven(seed: int) -> None:
+    """Gates that do not pack, so that qubits follow them, over copies that only pass."""
+    choose = random.Random(seed)
+    rows: list[tuple[object, ...]] = []
+    for _ in range(60):
+        a, b = choose.sample(range(12), 2)
+        rows += [("u", (q,), tuple(choose.uniform(0, 3) for _ in range(3))) for q in (a, b)]
+        rows += [("cx", (a, b)), ("ry", (b,), (choose.uniform(0, 3),)), ("cx", (b, a))]
+    network = Network.make("line", nodes=4, data_qubits=4, comm_qubits=None)
+    result = compile_circuit(make_circuit(12, rows), network)
+    moves = [step for step in result.plan.steps() if step.kind is StepKind.MOVE]
+    assert any(abs(step.source - step.target) > 1 for step in moves)
+    assert_proven(result)
