@@ -493,12 +493,12 @@ def test_the_machine_refuses_wrong_rounds_in_every_interleaving(name: str) -> No
             continue
 
 
-# Corrections of what the repeater has swapped: bit 0 is the z and bit 1 the x of the pair that is
+# Corrections of what the repeater has swapped: bit 0 is the x and bit 1 the z of the pair that is
 # kept, bits 2 and 3 are those of the other one.
 WITHOUT = {
     f"{name} of the {pair} pair": (bit, f"if (r0_to_b[{bit}]) {{ {name} comm[{bit // 2}]; }}")
     for bit, (name, pair) in enumerate(
-        [("z", "kept"), ("x", "kept"), ("z", "sacrificed"), ("x", "sacrificed")]
+        [("x", "kept"), ("z", "kept"), ("x", "sacrificed"), ("z", "sacrificed")]
     )
 }
 CORRECTIONS = {
@@ -507,7 +507,7 @@ CORRECTIONS = {
         f"{name} by a wrong bit": put(text, text.replace(f"[{bit}]", f"[{bit ^ 1}]", 1))
         for name, (bit, text) in WITHOUT.items()
     },
-    "x exchanged": exchange("r0_to_b[3]", "r0_to_b[1]"),
+    "x exchanged": exchange("r0_to_b[2]", "r0_to_b[0]"),
 }
 
 
@@ -542,7 +542,7 @@ def test_an_x_that_only_the_outcomes_show_is_found() -> None:
 
 def test_z_of_both_pairs_may_be_exchanged() -> None:
     """The cx leads a z of the sacrificed half to the other one: what counts is their sum."""
-    task = spoiled(1, b=exchange("r0_to_b[2]", "r0_to_b[0]"))
+    task = spoiled(1, b=exchange("r0_to_b[3]", "r0_to_b[1]"))
     assert verify_programs(task, CLIFFORD, level="all").equivalent is True
     assert symbolic_problem(task) is None
 

@@ -82,17 +82,33 @@ def test_random_circuits_on_random_networks_are_proven(data: st.DataObject) -> N
     assert_proven(compile_circuit(circuit, network, options=Options(preset="fast")))
 
 
+def unpackable(seed: int, *, qubits: int, blocks: int) -> Circuit:
+    """Blocks of gates about random axes on random pairs."""
+    choose = random.Random(seed)
+    rows: list[tuple[object, ...]] = []
+    for _ in range(blocks):
+        a, b = choose.sample(range(qubits), 2)
+        rows += [("u", (q,), tuple(choose.uniform(0, 3) for _ in range(3))) for q in (a, b)]
+        rows += [("cx", (a, b)), ("ry", (b,), (choose.uniform(0, 3),)), ("cx", (b, a))]
+    return make_circuit(qubits, rows)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_qubits_that_move_beyond_their_neighbours_are_proven(seed: int) -> None:
     """Gates that do not pack, so that qubits follow them, over copies that only pass."""
-    choose = random.Random(seed)
-    rows: list[tuple[object, ...]] = []
-    for _ in range(60):
-        a, b = choose.sample(range(12), 2)
-        rows += [("u", (q,), tuple(choose.uniform(0, 3) for _ in range(3))) for q in (a, b)]
-        rows += [("cx", (a, b)), ("ry", (b,), (choose.uniform(0, 3),)), ("cx", (b, a))]
     network = Network.make("line", nodes=4, data_qubits=4, comm_qubits=None)
-    result = compile_circuit(make_circuit(12, rows), network)
+    result = compile_circuit(unpackable(seed, qubits=12, blocks=60), network)
     moves = [step for step in result.plan.steps() if step.kind is StepKind.MOVE]
     assert any(abs(step.source - step.target) > 1 for step in moves)
+    assert_proven(result)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_qubits_that_move_through_repeaters_are_proven(seed: int) -> None:
+    """The sender may close its root before the repeaters have done anything."""
+    network = Network.make(
+        "line", nodes=3, data_qubits=4, comm_qubits=2, repeaters_per_link=1 + seed % 2
+    )
+    result = compile_circuit(unpackable(seed, qubits=8, blocks=40), network)
+    assert any(step.kind is StepKind.MOVE for step in result.plan.steps())
     assert_proven(result)

@@ -130,6 +130,8 @@ class PairMaker:
     ) -> tuple[int, int]:
         """A Bell measurement of two halves; the bits of the X and Z that the far end owes."""
         self.tape.gates(repeater, bell_basis(arriving, leaving), gadget=gadget)
-        z_bit = self.tape.measure(repeater, arriving, (target,), gadget=gadget)
+        # The far end joins first: if the sender has closed its root already, the arriving half is
+        # the only one that holds the qubit, and must not go before there is another.
         x_bit = self.tape.measure(repeater, leaving, (target,), gadget=gadget)
+        z_bit = self.tape.measure(repeater, arriving, (target,), gadget=gadget)
         return x_bit, z_bit
