@@ -251,8 +251,8 @@ def stages(
         segment=_Task(_SegmentFused()),
         place=_Task(_place(network, opened, options, patience, homes)),
         plan=_Task(PlanVisits()),
+        spread=_Task(SpreadRoutes()),  # before the network is given back, without its prices
         join=_Task(JoinAndGiveBack(network)),
-        spread=_Task(SpreadRoutes()),
         cut=_Task(MeetCutoffs()),
         **({"purify": _Task(PurifyIfWorth(valuation))} if options.minimize.fidelity else {}),
         insert=_Task(InsertGadgets()),

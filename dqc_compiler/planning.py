@@ -40,14 +40,17 @@ class JoinAndGiveBack:
 
 @dataclass(frozen=True)
 class Realise:
-    """Placement to remote plan: visits, joined, over routes that are free, within the cutoffs."""
+    """Placement to remote plan: visits over routes that are free, joined, within the cutoffs.
+
+    Routes are chosen while the placement's network still says what links cost.
+    """
 
     network: Network  # as the user has described it
 
     def run(self, placement: Placement) -> RemotePlan:
         """The plan as it is emitted."""
-        plan = JoinAndGiveBack(self.network).run(PlanVisits().run(placement))
-        return MeetCutoffs().run(SpreadRoutes().run(plan))
+        plan = SpreadRoutes().run(PlanVisits().run(placement))
+        return MeetCutoffs().run(JoinAndGiveBack(self.network).run(plan))
 
 
 @dataclass(frozen=True)

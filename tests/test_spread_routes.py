@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from dqc_compiler.costs.prices import Objective, priced
 from dqc_compiler.formats.network_file import Network
 from dqc_compiler.ir import Link, RemotePlan, Route, StepKind
 from dqc_compiler.passes.insert_gadgets import InsertGadgets
@@ -14,6 +15,7 @@ from dqc_compiler.passes.plan_visits import PlanVisits
 from dqc_compiler.passes.schedule import ListSchedule
 from dqc_compiler.passes.segment import Segment
 from dqc_compiler.passes.spread_routes import SpreadRoutes
+from dqc_compiler.pipeline import Options, compile_circuit
 from tests.oracle import assert_same_action, coins
 from tests.strategies import make_circuit, make_placement
 from tests.test_routes import network_of
@@ -77,6 +79,23 @@ def test_memory_of_repeaters_counts() -> None:
     network = replace(network, nodes=nodes, links=tuple(channels))
     taken = routes_taken(SpreadRoutes().run(plan_on(network, 8)))
     assert taken[Route((0, 3, 1), (2, 3))] == 6
+
+
+def test_a_way_that_the_objective_avoids_is_not_taken() -> None:
+    """The direct link has fewer links than the way through the repeater, but spoils every pair."""
+    network = network_of("qqr", [(0, 1), (0, 2), (2, 1)])
+    poor = replace(network.links[0], fidelity=0.7)
+    network = replace(network, links=(poor, *network.links[1:]))
+    plan = plan_on(priced(network, Objective(fidelity=1.0)), 6)
+    around = Route((0, 2, 1), (1, 2))
+    assert set(routes_taken(plan)) == {around}
+    assert set(routes_taken(SpreadRoutes().run(plan))) == {around}
+    program = compile_circuit(
+        make_circuit(4, [("cz", (0, 2)), ("cz", (1, 3)), ("cz", (0, 3)), ("cz", (1, 2))]),
+        network,
+        options=Options(preset="fast", minimize=Objective(fidelity=1.0)),
+    ).program
+    assert 0 not in program.link.tolist()
 
 
 def test_without_repeaters_nothing_changes() -> None:

@@ -165,10 +165,7 @@ def _make_room(problem, state, tape, node, first, second):
 
 @helper
 def _hop(problem, state, tape, wire, source, target):
-    """Open a copy at a neighbour of a member; False if there is no route or no room.
-
-    Room has been made for all that has to stay, and what is in the way is closed; see `_open`.
-    """
+    """Open a copy at a neighbour of a member; both have room for it."""
     _write(tape, OPEN, _ABSENT, wire, source, target, problem.route[source, target], _ABSENT)
     tape.counts[1] += problem.distance[source, target]
     state.copy[wire, target] = True

@@ -51,9 +51,10 @@ class SpreadRoutes:
     """Remote plan to remote plan: the same copies, over other chains of repeaters.
 
     Pairs are sent in the order of the plan, each over the way on which the busiest link or repeater
-    is least busy with it; ties go to the shorter way, and then to the one that routing prefers.
-    Ways are those with the fewest links, up to `detour` more: with none, the price of the plan
-    stays what it is.
+    is least busy with it; ties go to the one that is less busy on the whole, and then to the one
+    that routing prefers. Ways are those with the fewest links that cost no more than the given one
+    (`Network.link_prices`), so the price of the plan stays what it is; with a `detour`, also those
+    with up to so many more links, whatever they cost.
     """
 
     name: ClassVar[str] = "spread-routes"
@@ -86,4 +87,10 @@ class SpreadRoutes:
     def _others(self, network: Network, route: Route) -> list[Route]:
         ends = route.nodes[0], route.nodes[-1]
         ways = ways_between(network, *ends, most=_MOST_WAYS, detour=self.detour)
-        return [way for way in ways if way != route]
+        prices = network.link_prices or (1,) * len(network.links)
+
+        def price(way: Route) -> int:
+            return sum(prices[link] for link in way.links)
+
+        most = price(route)
+        return [way for way in ways if way != route and (self.detour or price(way) <= most)]
