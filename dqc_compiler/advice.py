@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import numpy as np
 
+from dqc_compiler.costs.prices import priced
 from dqc_compiler.costs.routes import open_passages
 from dqc_compiler.diagnostics import CompilerError
 from dqc_compiler.diagnostics.core import Infeasible
@@ -35,10 +36,9 @@ from dqc_compiler.ir import (
     Schedule,
 )
 from dqc_compiler.passes.insert_gadgets import InsertGadgets
-from dqc_compiler.passes.join_visits import JoinVisits
-from dqc_compiler.passes.plan_visits import PlanVisits
 from dqc_compiler.passes.schedule import ListSchedule
 from dqc_compiler.pipeline import Options, Result, compile_circuit
+from dqc_compiler.planning import Realise
 from dqc_compiler.symmetry import Permutation, Symmetries
 from dqc_compiler.upgrades import SAME_PROGRAM, Upgrade, additions, retimings
 from dqc_compiler.workers import Workers
@@ -268,16 +268,15 @@ class _Study:
     def _replanned(self, network: Network) -> Iterator[_Tried]:
         """The same homes and hosts: other visits may fit, and other ways be shorter."""
         assert self.base is not None
-        opened = open_passages(network, len(self.circuit.qubits))
+        opened = priced(open_passages(network, len(self.circuit.qubits)), self.options.minimize)
         placement = replace(self.base.placement, network=opened)
         load = np.bincount(placement.start_home, minlength=len(opened.nodes))
         if (load > [node.data_qubits for node in opened.nodes]).any():
             return  # another node gives a data qubit away to let pairs pass
-        plan = JoinVisits().run(PlanVisits().run(placement))
-        given = replace(plan, placement=replace(plan.placement, network=network))
-        program = InsertGadgets().run(given)
+        plan = Realise(network).run(placement)
+        program = InsertGadgets().run(plan)
         program.verify()
-        yield self._tried(given.placement, program, _scheduled(program))
+        yield self._tried(plan.placement, program, _scheduled(program))
 
     def _compiled(self, upgrade: Upgrade) -> Iterator[_Tried]:
         try:
