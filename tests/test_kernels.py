@@ -22,8 +22,10 @@ from dqc_compiler.kernels import (
     makespan,
     presence,
     reference,
+    reference_timing,
     slices,
     steiner,
+    timing,
     visits,
 )
 from dqc_compiler.passes.plan_visits import walk_problem
@@ -268,6 +270,104 @@ def makespan_problem(seed: int, *, events: int, runs: int) -> Arguments:
     )
 
 
+def tasks_problem(seed: int, *, tasks: int) -> TimedTasks:
+    """Tasks that wait for some of those before them; a third are pairs, some times are 0 or equal.
+
+    What a pair waits for may have a larger number, like the reset at its second end.
+    """
+    choose = random.Random(seed)
+    links = choose.randint(1, 3)
+    name = choose.sample(range(tasks), tasks)
+    edges = sorted(
+        (name[task], name[choose.randrange(task)])
+        for task in range(1, tasks)
+        for _ in range(choose.choice((0, 1, 1, 2, 3)))
+    )
+    lags = [choose.choice((0.0, 0.0, 100.0, 250.5)) for _ in edges]
+    back = sorted(range(len(edges)), key=lambda i: edges[i][1])
+    link = [choose.randrange(links) if choose.random() < 0.4 else -1 for _ in range(tasks)]
+
+    def starts(numbers: list[int], size: int) -> np.ndarray:
+        return np.cumsum([0, *np.bincount(int64(numbers), minlength=size)]).astype(np.int64)
+
+    pairs = starts([of for of in link if of >= 0], links)
+    channels = [min(choose.randint(1, 2), int(b - a)) for a, b in pairwise(pairs.tolist())]
+    return TimedTasks(
+        earlier_start=starts([task for task, _ in edges], tasks),
+        earlier=int64([cause for _, cause in edges]),
+        earlier_lag=np.array(lags, np.float64),
+        later_start=starts([cause for _, cause in edges], tasks),
+        later=int64([edges[i][0] for i in back]),
+        later_lag=np.array([lags[i] for i in back], np.float64),
+        duration=np.array([choose.choice((0.0, 30.0, 500.0, 1e5)) for _ in range(tasks)]),
+        link=int64(link),
+        channel_start=int64([0, *itertools.accumulate(channels)]),
+        pair_start=pairs,
+        lead=np.array([choose.choice((0.0, 700.0)) for _ in range(links)]),
+        movable=np.array([choose.random() < 0.6 for _ in range(tasks)], np.bool_),
+        as_early=np.array([choose.random() < 0.2 for _ in range(tasks)], np.bool_),
+    )
+
+
+class TimedTasks(NamedTuple):
+    """What the kernels of `timing` take."""
+
+    earlier_start: np.ndarray
+    earlier: np.ndarray
+    earlier_lag: np.ndarray
+    later_start: np.ndarray
+    later: np.ndarray
+    later_lag: np.ndarray
+    duration: np.ndarray
+    link: np.ndarray
+    channel_start: np.ndarray
+    pair_start: np.ndarray
+    lead: np.ndarray
+    movable: np.ndarray
+    as_early: np.ndarray
+
+    @property
+    def waits(self) -> Arguments:
+        return (*self[:3], self.later_start, self.duration)
+
+    @property
+    def planned(self) -> Arguments:
+        remaining = reference_timing.remaining_ns(*self.waits)
+        return (
+            self.earlier_start,
+            *self[3:8],
+            remaining,
+            self.channel_start,
+            self.pair_start,
+        )
+
+    @property
+    def delayed(self) -> Arguments:
+        start, order, channel_after = reference_timing.plan_starts(*self.planned)
+        flags = (self.movable | self.as_early, self.as_early)
+        return (*self[:8], self.lead, *flags, order, channel_after, start)
+
+    @property
+    def joined(self) -> Arguments:
+        _, order, _ = reference_timing.plan_starts(*self.planned)
+        return (*self[:3], self.duration, self.link, order)
+
+
+def task_comparison(name: str, arguments: str) -> Comparison:
+    """Of a kernel of `timing`, with what a property of `TimedTasks` gives it."""
+
+    def problem(seed: int, tasks: int) -> Arguments:
+        found: Arguments = getattr(tasks_problem(seed, tasks=tasks), arguments)
+        return found
+
+    return Comparison(
+        getattr(timing, name),
+        getattr(reference_timing, name),
+        [problem(seed, tasks) for seed, tasks in enumerate((0, 1, 12, 60, 400))],
+        st.builds(problem, st.integers(0, 2**32), st.integers(0, 25)),
+    )
+
+
 @st.composite
 def makespan_problems(draw: st.DrawFn) -> Arguments:
     return makespan_problem(
@@ -423,7 +523,18 @@ COMPARISONS = {
         ],
         makespan_problems(),
     ),
+    "remaining_ns": task_comparison("remaining_ns", "waits"),
+    "plan_starts": task_comparison("plan_starts", "planned"),
+    "delay_pairs": task_comparison("delay_pairs", "delayed"),
+    "join_chains": task_comparison("join_chains", "joined"),
 }
+
+
+@pytest.mark.parametrize("module", [timing, reference_timing])
+def test_tasks_that_wait_for_each_other_are_refused(module: Any) -> None:
+    start, other, zero = int64([0, 1, 2]), int64([1, 0]), np.zeros(2)
+    with pytest.raises(ValueError, match="in a circle"):
+        module.remaining_ns(start, other, zero, start, zero)
 
 
 def as_tuple(results: Any) -> tuple[Any, ...]:

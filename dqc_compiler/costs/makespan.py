@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from dqc_compiler.costs.lifetimes import ROUNDING_NS, Lifetimes, cutoffs_ns
-from dqc_compiler.costs.waits import Task
+from dqc_compiler.costs.waits import Waits
 from dqc_compiler.ir import ABSENT, DistributedProgram, Makespan, Statement
-from dqc_compiler.ir.arrays import offsets
+from dqc_compiler.ir.arrays import Float64, Int64, offsets
 from dqc_compiler.kernels.makespan import sample_runs
+from dqc_compiler.kernels.timing import join_chains
 
 RUNS = 10_000
 _FEWEST_RUNS = 500
 _MOST_WORK = (
     2_000_000_000  # steps of the kernel, two or three seconds; random numbers count as eight
 )
-
-_Moment = tuple[int, float]  # so long after an event; ABSENT is the start of the program
 
 
 class Sample(NamedTuple):
@@ -31,115 +29,86 @@ class Sample(NamedTuple):
     run_rate: float
 
 
-@dataclass
-class _Events:
-    """The graph of tasks, with chains of constant times taken together.
+class _Events(NamedTuple):
+    """The tasks with chains of constant times taken together, as `kernels.timing` joins them."""
 
-    A task that waits for one thing only is that thing's event and a constant later; what is left
-    are pairs and meetings. With 1000 pairs that halves events and causes, which matters where gates
-    outnumber pairs by far; the random numbers of the pairs take most of the time otherwise.
-    """
+    first: Int64
+    cause: Int64
+    lag: Float64
+    constant: Float64
+    owner: Int64  # the task of each event, ABSENT for the end of the program
+    after: Int64  # the event before each task's start, ABSENT for the start of the program
+    since: Float64
 
-    causes: list[dict[int, float]] = field(default_factory=list)  # event -> time after it
-    constant: list[float] = field(default_factory=list)  # earliest time of each event
-    least: list[float] = field(default_factory=list)  # the same, from its causes too
-    link: list[int] = field(default_factory=list)
-    pair: list[int] = field(default_factory=list)
-    hold: list[float] = field(default_factory=list)
-    start: dict[int, _Moment] = field(default_factory=dict)  # of every task but pairs
-    end: dict[int, _Moment] = field(default_factory=dict)
-
-    def add(self, number: int, task: Task, pair: int) -> None:
-        """The next task in the order of their planned starts."""
-        moments = [(self.end[earlier], lag) for earlier, lag in task.after]
-        causes, constant = self._latest(moments)
-        if task.link != ABSENT:
-            self.end[number] = (self._event(causes, constant, task.link, pair, task.hold), 0.0)
-            return
-        if not causes:
-            at = (ABSENT, constant)
-        elif len(causes) == 1:
-            ((event, lag),) = causes.items()
-            is_later = self.least[event] + lag >= constant
-            at = (event, lag) if is_later else (self._event(causes, constant), 0.0)
-        else:
-            at = (self._event(causes, constant), 0.0)
-        self.start[number] = at
-        self.end[number] = (at[0], at[1] + task.duration)
-
-    def finish(self, last: list[int]) -> None:
-        """The end of the program, after these tasks."""
-        self._event(*self._latest([(self.end[number], 0.0) for number in last]))
-
-    def _latest(self, moments: list[tuple[_Moment, float]]) -> tuple[dict[int, float], float]:
-        causes: dict[int, float] = {}
-        constant = 0.0
-        for (event, since), lag in moments:
-            if event == ABSENT:
-                constant = max(constant, since + lag)
-            else:
-                causes[event] = max(causes.get(event, 0.0), since + lag)
-        return causes, constant
-
-    def _event(
-        self,
-        causes: dict[int, float],
-        constant: float,
-        link: int = ABSENT,
-        pair: int = ABSENT,
-        hold: float = 0.0,
-    ) -> int:
-        self.causes.append(causes)
-        self.constant.append(constant)
-        self.least.append(max([constant, *(self.least[e] + lag for e, lag in causes.items())]))
-        self.link.append(link)
-        self.pair.append(pair)
-        self.hold.append(hold)
-        return len(self.constant) - 1
+    def moments(self, tasks: Int64) -> tuple[Int64, Float64]:
+        """Start of each task, or end of each pair: an event, and the time since then."""
+        return self.after[tasks], self.since[tasks]
 
 
-class _Watch(NamedTuple):
-    """Two moments, and how far apart they may be."""
+class _Watches(NamedTuple):
+    """Pairs of moments that have an owner, and how far apart they may be."""
 
-    first: _Moment
-    second: _Moment
-    limit: float
-    owner: int
+    events: Int64  # (c, 3): of the first moment, of the second, and the owner
+    constant: Float64  # time from the first to the second if both events were at one time
+    limit: Float64
 
 
 def _watches(
     program: DistributedProgram,
     rows: list[Statement],
     events: _Events,
-    task_of: dict[int, int],
+    waits: Waits,
     lifetimes: Lifetimes,
-) -> tuple[list[_Watch], int, int]:
+) -> tuple[_Watches, int, int]:
     """What has a cutoff, and how many pairs and copies these are."""
-    found: list[_Watch] = []
+    found: list[tuple[int, int, int]] = []  # statement before, statement after, owner
+    limit: list[float] = []
     owner = 0
     for ends, uses in zip(lifetimes.pair_statements, lifetimes.pair_use, strict=True):
         cutoff = program.network.links[rows[ends[0]].link].cutoff_us
         if cutoff is None:
             continue
-        ready = events.end[task_of[ends[0]]]
         for use in uses:
             if use != ABSENT:
-                found.append(_Watch(ready, events.start[task_of[use]], 1000.0 * cutoff, owner))
+                found.append((ends[0], use, owner))
+                limit.append(1000.0 * cutoff)
         owner += 1
     pairs, limits = owner, cutoffs_ns(program, rows)
     for copy in lifetimes.copies:
         if copy.gadget in limits and copy.closed != ABSENT:
-            first, second = events.end[task_of[copy.opened]], events.start[task_of[copy.closed]]
-            found.append(_Watch(first, second, limits[copy.gadget], owner))
+            found.append((copy.opened, copy.closed, owner))
+            limit.append(limits[copy.gadget])
             owner += 1
-    return found, pairs, owner - pairs
+    table = np.array(found, np.int64).reshape(-1, 3)
+    before, after = waits.task[table[:, 0]], waits.task[table[:, 1]]
+    (first, since), (second, until) = events.moments(before), events.moments(after)
+    # A pair's moment is its end already.
+    since = since + np.where(waits.link[before] == ABSENT, waits.duration[before], 0.0)
+    watches = _Watches(
+        np.ascontiguousarray(np.stack((first, second, table[:, 2]), axis=1)),
+        until - since,
+        np.array(limit, np.float64) + ROUNDING_NS,
+    )
+    return watches, pairs, owner - pairs
+
+
+class Plan(Protocol):
+    """Planned times of tasks."""
+
+    @property
+    def order(self) -> Int64:
+        """The tasks as they start."""
+
+    @property
+    def hold(self) -> Float64:
+        """How long each task waits on purpose, in ns."""
 
 
 def sample_makespan(
     program: DistributedProgram,
     rows: list[Statement],
-    tasks: list[Task],
-    order: list[int],
+    waits: Waits,
+    plan: Plan,
     lifetimes: Lifetimes,
     *,
     seed: int,
@@ -154,27 +123,38 @@ def sample_makespan(
     Args:
         program: the program.
         rows: its statements.
-        tasks: what they wait for, and the planned holds.
-        order: the tasks in order of their planned starts.
+        waits: what they wait for.
+        plan: in which order they start, and how long pairs are held.
         lifetimes: between which statements pairs and copies age.
         seed: the same seed gives the same figures.
         most_runs: 1 at least.
     """
-    events = _Events()
-    numbers = {ends[0]: pair for pair, ends in enumerate(lifetimes.pair_statements)}
-    for number in order:
-        events.add(number, tasks[number], numbers.get(tasks[number].statements[0], ABSENT))
-    events.finish([number for number, task in enumerate(tasks) if not task.before])
-    task_of = {index: n for n, task in enumerate(tasks) for index in task.statements}
-    watches, pairs, copies = _watches(program, rows, events, task_of, lifetimes)
-    links = [link for link in events.link if link != ABSENT]
+    events = _Events(*join_chains(*waits.earlier, waits.duration, waits.link, plan.order))
+    watches, pairs, copies = _watches(program, rows, events, waits, lifetimes)
+    link, number, hold = _generated(events, waits, plan, lifetimes)
+    links = link[link != ABSENT].tolist()
     channels = _channels(program, links)
-    work = len(events.constant) + sum(map(len, events.causes)) + len(watches)
-    work += sum(8 + channels[link] for link in links)
+    work = len(events.constant) + len(events.cause) + len(watches.limit)
+    work += sum(8 + channels[each] for each in links)
     runs = min(most_runs, max(_FEWEST_RUNS, _MOST_WORK // work)) if links else 1
-    generators = _generators(program, channels)
+    attempt, log_failure = _generators(program)
     total, late, late_runs = sample_runs(
-        *(*_graph(events), *generators, *_limits(watches), pairs + copies, runs, seed)
+        events.first,
+        events.cause,
+        events.lag,
+        events.constant,
+        link,
+        number,
+        hold,
+        attempt,
+        log_failure,
+        offsets(channels).astype(np.int64),
+        watches.events,
+        watches.constant,
+        watches.limit,
+        pairs + copies,
+        runs,
+        seed,
     )
     p50, p95, p99 = np.quantile(total, (0.5, 0.95, 0.99)).tolist()
     return Sample(
@@ -185,15 +165,18 @@ def sample_makespan(
     )
 
 
-def _graph(events: _Events) -> tuple[np.ndarray, ...]:
+def _generated(
+    events: _Events, waits: Waits, plan: Plan, lifetimes: Lifetimes
+) -> tuple[Int64, Int64, Float64]:
+    """Link, number and hold of the pair that is generated at each event; ABSENT, 0 if none is."""
+    first = np.array([ends[0] for ends in lifetimes.pair_statements], np.int64)
+    number = np.full(len(waits), ABSENT, np.int64)
+    number[waits.task[first]] = np.arange(len(first))
+    # The end of the program belongs to no task: its index, ABSENT, is that of what is appended.
     return (
-        offsets(map(len, events.causes)).astype(np.int64),
-        np.array([event for row in events.causes for event in row], np.int64),
-        np.array([lag for row in events.causes for lag in row.values()], np.float64),
-        np.array(events.constant, np.float64),
-        np.array(events.link, np.int64),
-        np.array(events.pair, np.int64),
-        np.array(events.hold, np.float64),
+        np.append(waits.link, ABSENT)[events.owner],
+        np.append(number, ABSENT)[events.owner],
+        np.append(np.where(waits.link == ABSENT, 0.0, plan.hold), 0.0)[events.owner],
     )
 
 
@@ -204,20 +187,9 @@ def _channels(program: DistributedProgram, links: list[int]) -> list[int]:
     return [link.channels if link.channels < count else 0 for link, count in counts]
 
 
-def _generators(program: DistributedProgram, channels: list[int]) -> tuple[np.ndarray, ...]:
+def _generators(program: DistributedProgram) -> tuple[Float64, Float64]:
+    """Time of an attempt on each link, and the logarithm of the probability that it fails."""
     links = program.network.links
     with np.errstate(divide="ignore"):  # an attempt that cannot fail
-        log_failure = np.log1p([-link.success_probability for link in links])
-    return (
-        np.array([link.attempt_ns for link in links], np.float64),
-        np.array(log_failure, np.float64),
-        offsets(channels).astype(np.int64),
-    )
-
-
-def _limits(watches: list[_Watch]) -> tuple[np.ndarray, ...]:
-    return (
-        np.array([(w.first[0], w.second[0], w.owner) for w in watches], np.int64).reshape(-1, 3),
-        np.array([w.second[1] - w.first[1] for w in watches], np.float64),
-        np.array([w.limit + ROUNDING_NS for w in watches], np.float64),
-    )
+        log_failure: Float64 = np.log1p([-link.success_probability for link in links])
+    return np.array([link.attempt_ns for link in links], np.float64), log_failure

@@ -2,34 +2,82 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from functools import cached_property
 from math import inf
+
+import numpy as np
 
 from dqc_compiler.costs.time import durations_ns
 from dqc_compiler.ir import ABSENT, DistributedProgram, Statement
+from dqc_compiler.ir.arrays import Float64, Int64
+from dqc_compiler.kernels.timing import remaining_ns
 
 
-@dataclass(slots=True)
-class Task:
-    """A statement, or the two ends of a pair, which start together; times in ns."""
+@dataclass(frozen=True, eq=False)
+class Waits:
+    """What the tasks of a program wait for: their qubits and their bits; times in ns.
 
-    statements: list[int]
-    link: int = ABSENT  # of a pair
-    duration: float = 0.0
-    after: list[tuple[int, float]] = field(default_factory=list)  # (task, time after its end)
-    before: list[tuple[int, float]] = field(default_factory=list)  # the inverse
-    start: float = 0.0
-    hold: float = 0.0  # time that a pair waits on purpose
-    channel_after: int = ABSENT  # the pair that held this one's channel before
+    A task is a statement, or the two ends of a pair, which start together.
 
-    @property
-    def end(self) -> float:
-        """When it is done."""
-        return self.start + self.duration
+    Attributes:
+        task: (n,) the task of each statement.
+        statements: (t, 2) the statements of each task; ABSENT where there is no second one.
+        link: (t,) of each pair, ABSENT for other tasks.
+        duration: (t,) of each task.
+        edges: (e, 2) a task, and one that it waits for; in the order of the former.
+        lags: (e,) time that it waits after the other's end.
+    """
+
+    task: Int64
+    statements: Int64
+    link: Int64
+    duration: Float64
+    edges: Int64
+    lags: Float64
+
+    def __len__(self) -> int:
+        return len(self.duration)
+
+    @cached_property
+    def earlier(self) -> tuple[Int64, Int64, Float64]:
+        """What each task waits for: where that begins, (t + 1,), the tasks, (e,), lags, (e,)."""
+        return self._offsets(0), np.ascontiguousarray(self.edges[:, 1]), self.lags
+
+    @cached_property
+    def later(self) -> tuple[Int64, Int64, Float64]:
+        """What waits for each task, likewise."""
+        order = np.argsort(self.edges[:, 1], kind="stable")
+        return self._offsets(1), self.edges[order, 0], self.lags[order]
+
+    def _offsets(self, side: int) -> Int64:
+        counts = np.bincount(self.edges[:, side], minlength=len(self))
+        return np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+
+    def also(self, edges: list[tuple[int, int]]) -> Waits:
+        """The same, and tasks that wait for the end of others besides."""
+        more = np.array(edges, np.int64).reshape(-1, 2)
+        lags = np.concatenate((self.lags, np.zeros(len(more))))
+        return replace(self, **_in_order(np.concatenate((self.edges, more)), lags))
+
+    def remaining_ns(self) -> Float64:
+        """Longest path from the start of each task to the end of the program, channels ignored.
+
+        Raises:
+            ValueError: if tasks wait for each other in a circle.
+        """
+        remaining: Float64 = remaining_ns(*self.earlier, self.later[0], self.duration)
+        return remaining
 
 
-def find_waits(program: DistributedProgram, rows: list[Statement]) -> list[Task]:
-    """Tasks in global order, each with what it waits for: its qubits and its bits.
+def _in_order(edges: Int64, lags: Float64) -> dict[str, np.ndarray]:
+    """Edges and lags as `Waits` has them."""
+    order = np.argsort(edges[:, 0], kind="stable")
+    return {"edges": edges[order], "lags": lags[order]}
+
+
+def find_waits(program: DistributedProgram, rows: list[Statement]) -> Waits:
+    """Tasks in global order, and what they wait for.
 
     Args:
         program: the program.
@@ -39,58 +87,51 @@ def find_waits(program: DistributedProgram, rows: list[Statement]) -> list[Task]
         ValueError: if a pair does not have two ends.
     """
     latency = program.network.latencies_ns()
-    lasting = durations_ns(program).tolist()
-    tasks: list[Task] = []
+    first_cell = np.cumsum([0, *(program.data_qubits + program.comm_qubits).tolist()]).tolist()
+    latest = [ABSENT] * first_cell[-1]  # cell -> latest task on it
     of_pair: dict[tuple[int, int], int] = {}
-    on_qubit: dict[tuple[int, int], int] = {}  # (node, cell) -> latest task on it
     sent: dict[tuple[int, int], tuple[int, int]] = {}  # bit -> (task, sender)
+    task_of: list[int] = []
+    first: list[int] = []  # statement of each task
+    second: dict[int, int] = {}
+    edges: list[tuple[int, int]] = []
+    lags: list[float] = []
     for index, row in enumerate(rows):
-        number = len(tasks)
+        number = len(first)
         if row.name == "dqc_epr":
             number = of_pair.setdefault((row.link, row.pair), number)
-        if number == len(tasks):
-            tasks.append(Task([], row.link, lasting[index]))
-        task = tasks[number]
-        task.statements.append(index)
+        if number == len(first):
+            first.append(index)
+        elif number in second:
+            raise ValueError("a pair does not have exactly two ends")
+        else:
+            second[number] = index
+        task_of.append(number)
+        offset = first_cell[row.node]
         for qubit in row.qubits:
-            if (row.node, qubit) in on_qubit:
-                task.after.append((on_qubit[row.node, qubit], 0.0))
-            on_qubit[row.node, qubit] = number
+            before = latest[offset + qubit]
+            if before != ABSENT:
+                edges.append((number, before))
+                lags.append(0.0)
+            latest[offset + qubit] = number
         for register, bit, _ in row.condition:
             writer, sender = sent[register, bit]
-            task.after.append((writer, latency[sender][row.node]))
+            edges.append((number, writer))
+            lags.append(latency[sender][row.node])
         if row.writes is not None:
             sent[row.writes] = (number, row.node)
-    if any(len(tasks[number].statements) != 2 for number in of_pair.values()):
+    if len(second) < len(of_pair):
         raise ValueError("a pair does not have exactly two ends")
-    for number, task in enumerate(tasks):
-        for earlier, lag in task.after:
-            tasks[earlier].before.append((number, lag))
-    return tasks
-
-
-def remaining_ns(tasks: list[Task]) -> list[float]:
-    """Longest path from the start of each task to the end of the program, channels ignored.
-
-    Raises:
-        ValueError: if tasks wait for each other in a circle.
-    """
-    remaining = [task.duration for task in tasks]
-    unseen = [len(task.before) for task in tasks]
-    stack = [number for number, count in enumerate(unseen) if count == 0]
-    seen = 0
-    while stack:
-        number = stack.pop()
-        seen += 1
-        for earlier, lag in tasks[number].after:
-            path = tasks[earlier].duration + lag + remaining[number]
-            remaining[earlier] = max(remaining[earlier], path)
-            unseen[earlier] -= 1
-            if unseen[earlier] == 0:
-                stack.append(earlier)
-    if seen < len(tasks):
-        raise ValueError("statements of the nodes wait for each other in a circle")
-    return remaining
+    statements = np.full((len(first), 2), ABSENT, np.int64)
+    statements[:, 0] = first
+    statements[list(second), 1] = list(second.values())
+    return Waits(
+        task=np.array(task_of, np.int64),
+        statements=statements,
+        link=program.link[statements[:, 0]].astype(np.int64),
+        duration=durations_ns(program)[statements[:, 0]],
+        **_in_order(np.array(edges, np.int64).reshape(-1, 2), np.array(lags, np.float64)),
+    )
 
 
 def lower_bound_ns(program: DistributedProgram, rows: list[Statement]) -> float:

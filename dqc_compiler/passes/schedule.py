@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from math import ceil, inf, log1p
-from typing import ClassVar
+from math import ceil, log1p
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -20,113 +19,77 @@ from dqc_compiler.costs.lifetimes import (
 )
 from dqc_compiler.costs.makespan import RUNS, sample_makespan
 from dqc_compiler.costs.time import durations_ns
-from dqc_compiler.costs.waits import Task, find_waits, lower_bound_ns, remaining_ns
-from dqc_compiler.ir import ABSENT, DistributedProgram, Link, Schedule, Statement
-from dqc_compiler.ir.arrays import Float64, frozen
+from dqc_compiler.costs.waits import Waits, find_waits, lower_bound_ns
+from dqc_compiler.ir import ABSENT, DistributedProgram, Link, Network, Schedule, Statement
+from dqc_compiler.ir.arrays import Float64, Int64, frozen
+from dqc_compiler.kernels.timing import delay_pairs, plan_starts
 
 
-def _channels(program: DistributedProgram, tasks: list[Task]) -> list[int]:
-    """Channels of each link, no more than it has pairs."""
-    pairs = [0] * len(program.network.links)
-    for task in tasks:
-        if task.link != ABSENT:
-            pairs[task.link] += 1
-    return [min(link.channels, n) for link, n in zip(program.network.links, pairs, strict=True)]
+class _Plan(NamedTuple):
+    """When tasks start, and in which order; times in ns."""
+
+    start: Float64  # (t,)
+    order: Int64  # (t,) tasks as they start
+    hold: Float64  # (t,) time that a pair waits on purpose
+    channel_after: Int64  # (t,) the pair that held this one's channel before, ABSENT if none
 
 
-def _plan(tasks: list[Task], channels: list[int]) -> list[int]:
-    """Set the start of every task; returns the tasks in the order in which they start.
+def _plan(network: Network, waits: Waits) -> _Plan:
+    """Every task as early as it can, the pairs with the longest remaining paths first.
 
-    List scheduling, in order of time. Only pairs compete, for the channels of their link: a free
-    channel never idles while a pair waits for it, and of those that wait the one with the longest
-    remaining path goes first. The order of the program as the tie-breaker does equally well where
-    pairs come in the order of their use, but not where a late one starts a long chain. A channel is
-    held by a pair that is being generated and by nothing else, so nothing waits for it forever.
+    The order of the program as the tie-breaker does equally well where pairs come in the order of
+    their use, but not where a late one starts a long chain. A channel is held by a pair that is
+    being generated and by nothing else, so nothing waits for it forever.
     """
-    remaining = remaining_ns(tasks)
-    missing = [len(task.after) for task in tasks]
-    ready = [0.0] * len(tasks)
-    free = [[ABSENT] * count for count in channels]  # the last pair on each free channel
-    waiting: list[list[tuple[float, int]]] = [[] for _ in channels]
-    order: list[int] = []
-    # (time, whether the task gives its channel back, task)
-    events = [(0.0, False, number) for number, count in enumerate(missing) if count == 0]
-    heapq.heapify(events)
-
-    def begin(number: int, now: float) -> None:
-        task = tasks[number]
-        task.start = now
-        order.append(number)
-        for later, lag in task.before:
-            ready[later] = max(ready[later], task.end + lag)
-            missing[later] -= 1
-            if missing[later] == 0:
-                heapq.heappush(events, (ready[later], False, later))
-
-    while events:
-        now = events[0][0]
-        links: set[int] = set()
-        # All that happens now happens before a channel is given away, or ties would decide.
-        while events and events[0][0] == now:
-            _, is_over, number = heapq.heappop(events)
-            link = tasks[number].link
-            if link == ABSENT:
-                begin(number, now)
-                continue
-            links.add(link)
-            if is_over:
-                free[link].append(number)
-            else:
-                heapq.heappush(waiting[link], (-remaining[number], number))
-        for link in sorted(links):
-            while free[link] and waiting[link]:
-                _, number = heapq.heappop(waiting[link])
-                tasks[number].channel_after = free[link].pop()
-                begin(number, now)
-                heapq.heappush(events, (tasks[number].end, True, number))
-    return order
+    pairs = np.bincount(waits.link[waits.link != ABSENT], minlength=len(network.links))
+    channels = np.minimum([link.channels for link in network.links], pairs)
+    ends = [np.concatenate(([0], np.cumsum(each))).astype(np.int64) for each in (channels, pairs)]
+    start, order, channel_after = plan_starts(
+        waits.earlier[0], *waits.later, waits.duration, waits.link, waits.remaining_ns(), *ends
+    )
+    return _Plan(start, order, np.zeros(len(waits)), channel_after)
 
 
-def _critical_path(tasks: list[Task]) -> Iterator[int]:
+def _critical_path(waits: Waits, plan: _Plan) -> Iterator[int]:
     """Statements from the last end back to the start, each the reason why the next one waited."""
-    number = max(range(len(tasks)), key=lambda n: tasks[n].end, default=ABSENT)
-    while number != ABSENT:
-        task = tasks[number]
-        yield task.statements[0]
-        reasons = list(task.after)
-        if task.channel_after != ABSENT:
-            reasons.append((task.channel_after, 0.0))
-        number, _ = max(
+    ends = plan.start + waits.duration
+    first, earlier, lags = waits.earlier
+    task = int(ends.argmax()) if len(waits) else ABSENT
+    while task != ABSENT:
+        yield int(waits.statements[task, 0])
+        span = slice(first[task], first[task + 1])
+        reasons = list(zip(earlier[span].tolist(), lags[span].tolist(), strict=True))
+        if plan.channel_after[task] != ABSENT:
+            reasons.append((int(plan.channel_after[task]), 0.0))
+        task, _ = max(
             reasons,
-            key=lambda reason: (tasks[reason[0]].end + reason[1], -reason[0]),  # ties: the first
+            key=lambda reason: (ends[reason[0]] + reason[1], -reason[0]),  # ties: the first
             default=(ABSENT, 0.0),
         )
 
 
-def _wait_for_roots(tasks: list[Task], rows: list[Statement], lifetimes: Lifetimes) -> None:
+def _waiting_for_roots(waits: Waits, rows: list[Statement], lifetimes: Lifetimes) -> Waits:
     """Let every pair wait until what its first use couples it with is there.
 
     The first use of both ends in global order: everything between the pair and that statement is
     on its own halves, so that nothing waits for itself.
     """
-    task_of = {index: n for n, task in enumerate(tasks) for index in task.statements}
     on_qubit: dict[tuple[int, int], int] = {}
     fresh: set[tuple[int, int]] = set()
-    waits: dict[int, list[int]] = {}  # statement -> what it couples fresh halves with
+    couples: dict[int, list[int]] = {}  # statement -> what it couples fresh halves with
     for index, row in enumerate(rows):
         cells = [(row.node, qubit) for qubit in row.qubits]
-        waits[index] = [on_qubit[c] for c in cells if c in on_qubit and c not in fresh]
+        couples[index] = [on_qubit[c] for c in cells if c in on_qubit and c not in fresh]
         if is_use(row):
             fresh -= set(cells)
         if row.name == "dqc_epr":
             fresh |= set(cells)
-        on_qubit.update(dict.fromkeys(cells, task_of[index]))
+        on_qubit.update(dict.fromkeys(cells, int(waits.task[index])))
+    edges: list[tuple[int, int]] = []
     for ends, uses in zip(lifetimes.pair_statements, lifetimes.pair_use, strict=True):
-        pair = task_of[ends[0]]
         first = min((use for use in uses if use != ABSENT), default=ABSENT)
-        for earlier in waits.get(first, []):
-            tasks[pair].after.append((earlier, 0.0))
-            tasks[earlier].before.append((pair, 0.0))
+        edges += [(int(waits.task[ends[0]]), earlier) for earlier in couples.get(first, [])]
+    return waits.also(edges)
 
 
 def _lead_ns(link: Link, share: float) -> float:
@@ -141,25 +104,23 @@ def _lead_ns(link: Link, share: float) -> float:
     return lead if link.cutoff_us is None else min(lead, 1000.0 * link.cutoff_us)
 
 
-def _movable(tasks: list[Task], rows: list[Statement]) -> set[int]:
-    """Pairs, and gates of one qubit between a pair and the first use of its half."""
-    task_of = {index: n for n, task in enumerate(tasks) for index in task.statements}
+def _movable(rows: list[Statement]) -> list[int]:
+    """Halves of pairs, and gates of one qubit between a pair and the first use of its half."""
     fresh: set[tuple[int, int]] = set()
-    found: set[int] = set()
+    found: list[int] = []
     for index, row in enumerate(rows):
-        cells = {(row.node, qubit) for qubit in row.qubits}
         if row.name == "dqc_epr":
-            fresh |= cells
-        elif len(cells) == 1 and cells <= fresh and not is_use(row):
+            fresh.add((row.node, row.qubits[0]))
+        elif len(row.qubits) == 1 and (row.node, row.qubits[0]) in fresh and not is_use(row):
             pass
         else:
-            fresh -= cells
+            fresh.difference_update((row.node, qubit) for qubit in row.qubits)
             continue
-        found.add(task_of[index])
+        found.append(index)
     return found
 
 
-def _gadgets(program: DistributedProgram, tasks: list[Task], rows: list[Statement]) -> set[int]:
+def _may_wait(program: DistributedProgram, rows: list[Statement]) -> list[int]:
     """All statements of gadgets but their pairs, and corrections, where pairs have cutoffs.
 
     They may wait as long as nothing else does, so that copies are opened late and do not get old.
@@ -167,55 +128,42 @@ def _gadgets(program: DistributedProgram, tasks: list[Task], rows: list[Statemen
     late, and nothing is said to suffer if not.
     """
     if all(link.cutoff_us is None for link in program.network.links):
-        return set()
+        return []
 
     def may_wait(row: Statement) -> bool:
         if row.gadget != ABSENT:
             return row.name != "dqc_epr"
         return bool(row.condition) and row.operation == ABSENT
 
-    return {n for n, task in enumerate(tasks) if may_wait(rows[task.statements[0]])}
+    return [index for index, row in enumerate(rows) if may_wait(row)]
 
 
-def _delay_pairs(
-    program: DistributedProgram,
-    tasks: list[Task],
-    rows: list[Statement],
-    order: list[int],
-    share: float,
-) -> list[int]:
-    """Begin pairs as late as no other statement notices; returns the new order of starts.
+def _with_late_pairs(
+    program: DistributedProgram, rows: list[Statement], waits: Waits, plan: _Plan, share: float
+) -> _Plan:
+    """Begin pairs as late as no other statement notices.
 
-    From the last task to the first, each pair within its channel. It is planned to be ready some
-    time before its use, because a third of all pairs take longer than planned: see `_lead_ns`.
+    Each within its channel. It is planned to be ready some time before its use, because a third of
+    all pairs take longer than planned: see `_lead_ns`. A copy is opened as soon as its pair is
+    there, and not when it might be at the latest.
     """
-    leads = [_lead_ns(link, share) for link in program.network.links]
-    gadgets = _gadgets(program, tasks, rows)
-    movable = _movable(tasks, rows) | gadgets
-    delayed: set[int] = set()
-    next_start: dict[int, float] = {}  # pair -> start of the next one on its channel
-    for number in reversed(order):
-        task = tasks[number]
-        if number not in movable or not task.before:
-            latest = task.start
-        else:
-            latest = min(tasks[later].start - lag for later, lag in task.before) - task.duration
-        if task.link != ABSENT:
-            latest = min(latest - leads[task.link], next_start.get(number, inf) - task.duration)
-        if latest > task.start:
-            task.start = latest
-            delayed.add(number)
-        if task.channel_after != ABSENT:
-            next_start[task.channel_after] = task.start
-    # A copy is opened as soon as its pair is there, and not when it might be at the latest.
-    for number in order:
-        task = tasks[number]
-        free = max((tasks[earlier].end + lag for earlier, lag in task.after), default=0.0)
-        if number in gadgets:
-            task.start = free
-        elif task.link != ABSENT and number in delayed:
-            task.hold = task.start - free
-    return sorted(order, key=lambda number: tasks[number].start)
+    movable, as_early = np.zeros(len(waits), np.bool_), np.zeros(len(waits), np.bool_)
+    as_early[waits.task[_may_wait(program, rows)]] = True
+    movable[waits.task[_movable(rows)]] = True
+    start, hold = delay_pairs(
+        *waits.earlier,
+        *waits.later,
+        waits.duration,
+        waits.link,
+        np.array([_lead_ns(link, share) for link in program.network.links], np.float64),
+        movable | as_early,
+        as_early,
+        plan.order,
+        plan.channel_after,
+        plan.start,
+    )
+    order = plan.order[np.argsort(start[plan.order], kind="stable")]
+    return plan._replace(start=start, hold=hold, order=order)
 
 
 def _messages(
@@ -270,21 +218,18 @@ class ListSchedule:
             ValueError: if a pair lacks an end, or statements wait for each other in a circle.
         """
         rows = list(program.statements())
-        tasks = find_waits(program, rows)
+        waits = find_waits(program, rows)
         lifetimes = find_lifetimes(program, rows)
         if not self.prefetch:
-            _wait_for_roots(tasks, rows, lifetimes)
-        order = _plan(tasks, _channels(program, tasks))
-        critical_path = tuple(_critical_path(tasks))[::-1]
+            waits = _waiting_for_roots(waits, rows, lifetimes)
+        plan = _plan(program.network, waits)
+        critical_path = tuple(_critical_path(waits, plan))[::-1]
         if self.in_time is not None:
-            order = _delay_pairs(program, tasks, rows, order, self.in_time)
+            plan = _with_late_pairs(program, rows, waits, plan, self.in_time)
         sample = sample_makespan(
-            program, rows, tasks, order, lifetimes, seed=self.seed, most_runs=self.most_runs
+            program, rows, waits, plan, lifetimes, seed=self.seed, most_runs=self.most_runs
         )
-        start = [0.0] * len(rows)
-        for task in tasks:
-            for statement in task.statements:
-                start[statement] = task.start
+        start = plan.start[waits.task].tolist()
         durations = durations_ns(program)
         lasting = durations.tolist()
         ages = pair_ages_ns(lifetimes, start, lasting)
@@ -296,10 +241,10 @@ class ListSchedule:
             run_rate=sample.run_rate,
         )
         age_of = dict(zip(lifetimes.pair_statements, ages, strict=True))
-        pairs = sorted(
-            (task for task in tasks if task.link != ABSENT),
-            key=lambda task: rows[task.statements[0]].pair,
-        )
+        ends = plan.start + waits.duration
+        pairs = np.flatnonzero(waits.link != ABSENT)
+        pairs = pairs[np.argsort(program.pair[waits.statements[pairs, 0]], kind="stable")]
+        pair_statements = waits.statements[pairs]
         closed = [
             (copy.half, copy.opened, copy.closed, life)
             for copy, life in zip(lifetimes.copies, lives, strict=True)
@@ -310,11 +255,11 @@ class ListSchedule:
             program=program,
             start_ns=frozen(start, np.float64),
             duration_ns=frozen(durations, np.float64),
-            pair_statements=frozen([task.statements for task in pairs], np.int32, columns=2),
-            pair_ready_ns=frozen([task.end for task in pairs], np.float64),
-            pair_hold_ns=frozen([task.hold for task in pairs], np.float64),
+            pair_statements=frozen(pair_statements, np.int32, columns=2),
+            pair_ready_ns=frozen(ends[pairs], np.float64),
+            pair_hold_ns=frozen(plan.hold[pairs], np.float64),
             pair_age_ns=frozen(
-                [age_of[task.statements[0], task.statements[1]] for task in pairs],
+                [age_of[first, second] for first, second in pair_statements.tolist()],
                 np.float64,
                 columns=2,
             ),
@@ -323,7 +268,7 @@ class ListSchedule:
             message_statements=frozen([row[:2] for row in messages], np.int32, columns=2),
             message_receiver=frozen([row[2] for row in messages], np.int32),
             critical_path=critical_path,
-            planned_makespan_ns=max((task.end for task in tasks), default=0.0),
+            planned_makespan_ns=float(ends.max(initial=0.0)),
             makespan=sample.makespan,
             lower_bound_ns=lower_bound_ns(program, rows),
             violations=violations,
