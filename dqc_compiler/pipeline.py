@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
 
 Verify = Literal["auto", "all", "off"]
+_CLEARLY = 0.95  # of the cost of the other circuit; closer ones have changed places
 MAX_SEED = 2**31 - 1
 
 
@@ -310,12 +311,12 @@ class _Compilation:
 
     def search(self) -> Result:
         """Compile the circuit, and again with its ladders regrouped; the first one wins ties."""
-        regrouping = self.regrouped()
+        circuits = self.worthwhile(self.regrouped())
         seconds = self.patience.seconds
-        if regrouping is not None and seconds is not None:
-            self.patience.seconds = seconds / 2
-        result = self.compile(None)
-        again = (self.compile(each) for each in (regrouping,) if each is not None)
+        if seconds is not None:
+            self.patience.seconds = seconds / len(circuits)
+        result = self.compile(circuits[0])
+        again = (self.compile(each) for each in circuits[1:])
         for other in self.patience.interruption.stops(again):
             result = min(result, other, key=self.cost)
         self.patience.seconds = seconds
@@ -323,6 +324,23 @@ class _Compilation:
         fidelity = estimate_fidelity(result.schedule)
         self.note("fidelity", perf_counter() - started)
         return replace(result, fidelity=fidelity)
+
+    def worthwhile(self, regrouping: Regrouping | None) -> tuple[Regrouping | None, ...]:
+        """The circuit and the regrouped one, or only one of them if that is clearly better.
+
+        `balanced` searches for a second, and not for two where a tenth of one is enough to tell.
+        """
+        if regrouping is None:
+            return (None,)
+        if self.options.preset != "balanced":
+            return (None, regrouping)
+        options = replace(self.options, preset="fast", time_limit=None)
+        patience = Patience(None, self.patience.interruption)
+        quick = replace(self, options=options, patience=patience)
+        own, other = (quick.cost(quick.compile(each)) for each in (None, regrouping))
+        if own < _CLEARLY * other:
+            return (None,)
+        return (regrouping,) if other < _CLEARLY * own else (None, regrouping)
 
     def cost(self, result: Result) -> float:
         """What regrouped and other circuits are compared by: pairs, unless they buy fidelity."""

@@ -150,8 +150,16 @@ class Place:
     # Candidates
 
     def _floor(self, starts: tuple[Placement, ...]) -> Iterator[_Candidate]:
-        """Static homes: the cheapest start, as it is and refined."""
-        start = min(starts, key=ebits.pairs)
+        """Static homes: the cheapest start, as it is and refined; first of those of `fast`."""
+        graph = starts[0].graph
+        first = starts
+        if self.homes is None and self.engine == engines.AUTO:
+            named = zip(self._static(graph), starts, strict=True)
+            first = tuple(start for name, start in named if name in _FAST_STARTS)
+        for start in dict.fromkeys(min(each, key=ebits.pairs) for each in (first, starts)):
+            yield from self._refined(start)
+
+    def _refined(self, start: Placement) -> Iterator[_Candidate]:
         yield _Candidate(start)
         qpus = sum(node.kind == "qpu" for node in self.network.nodes)
         if find_routing(self.network).is_flat or qpus > MOST_NODES:

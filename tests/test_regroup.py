@@ -328,6 +328,19 @@ def test_the_circuit_as_written_is_kept_if_it_is_not_dearer() -> None:
     assert {step.rule for step in result.rewriting.steps} == {"fuse"}
 
 
+def test_only_the_clearly_better_circuit_is_searched_for_long() -> None:
+    network = Network.all_to_all(nodes=4, data_qubits=5, comm_qubits=None)
+    searched: list[str] = []
+    path = BENCHMARKS / "pauli_16.qasm"
+    result = compile_circuit(path, network, progress=searched.append)
+    assert result.program.pairs <= 27
+    assert searched.count("place") == 3  # both quickly, and the better one
+    searched.clear()
+    close = make_circuit(6, ladder_rows([0, 1, 2, 3, 4, 5]))
+    compile_circuit(close, Network.all_to_all(nodes=2, data_qubits=3), progress=searched.append)
+    assert searched.count("place") == 4
+
+
 def command(*arguments: str) -> str:
     """What `dqc` prints."""
     done = subprocess.run(
