@@ -337,7 +337,9 @@ def test_only_the_clearly_better_circuit_is_searched_for_long() -> None:
     assert searched.count("place") == 3  # both quickly, and the better one
     searched.clear()
     close = make_circuit(6, ladder_rows([0, 1, 2, 3, 4, 5]))
-    compile_circuit(close, Network.all_to_all(nodes=2, data_qubits=3), progress=searched.append)
+    compile_circuit(
+        close, Network.all_to_all(nodes=2, data_qubits=3, comm_qubits=2), progress=searched.append
+    )
     assert searched.count("place") == 4
 
 
