@@ -3,8 +3,10 @@
     python -m benchmarks.makespan [--seconds 20]
 
 First small programs, whose shortest schedule a mixed-integer program finds: the order of the pairs
-on every link, with mean generation times. Then larger ones, without prefetching, with it, and with
-pairs planned just in time. At last the time that 10,000 random runs of about 1000 pairs take.
+on every link, with mean generation times. Then compiled circuits against their longest chain of
+statements and messages, which a schedule with unlimited resources attains. Then larger programs,
+without prefetching, with it, and with pairs planned just in time. At last the time that 10,000
+random runs of about 1000 pairs take.
 """
 
 from __future__ import annotations
@@ -16,8 +18,12 @@ from time import perf_counter
 
 import numpy as np
 
+from benchmarks.quality import circuit_of
+from dqc_compiler.costs.prices import Objective
+from dqc_compiler.formats.network_file import Network
 from dqc_compiler.ir import DistributedProgram
 from dqc_compiler.passes.schedule import ListSchedule
+from dqc_compiler.pipeline import Options, compile_circuit
 from tests.exact_schedule import exact_ns, random_program
 
 
@@ -50,6 +56,32 @@ def compare(*, seconds: float) -> float:
     mean = sum(gaps) / len(gaps)
     print(f"{len(gaps)} solved, mean gap {100 * mean:.1f} %, largest {100 * max(gaps):.1f} %")
     return mean
+
+
+RESOURCES = ((1, 1), (2, 1), (4, 1), (8, 4), (None, 64), (None, 1000))
+CIRCUITS = ("qftns_16", "rca_16", "qaoa3reg_16", "mqt_qnn_16", "qv_16", "cpfrac5_32", "uccsd_8")
+
+
+def against_bound() -> None:
+    """Print the planned makespan as a multiple of the longest chain, for growing resources."""
+    names = [f"{'all' if comm is None else comm}, {channels}" for comm, channels in RESOURCES]
+    print(f"\n{'comm qubits, channels':24s} " + " ".join(f"{name:>9s}" for name in names))
+    for name in CIRCUITS:
+        circuit = circuit_of(name)
+        nodes = 2 if len(circuit.qubits) == 8 else 4
+        ratios = []
+        for comm, channels in RESOURCES:
+            network = Network.make(
+                "all-to-all",
+                nodes=nodes,
+                data_qubits=len(circuit.qubits) // nodes + 1,
+                comm_qubits=comm,
+                channels=channels,
+            )
+            options = Options(preset="fast", minimize=Objective.parse("makespan"))
+            schedule = compile_circuit(circuit, network, options=options).schedule
+            ratios.append(schedule.planned_makespan_ns / schedule.lower_bound_ns)
+        print(f"{name:24s} " + " ".join(f"{ratio:9.2f}" for ratio in ratios), flush=True)
 
 
 VARIANTS = {
@@ -108,6 +140,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=20.0, help="for each exact solution")
     chosen = parser.parse_args()
     gap = compare(seconds=chosen.seconds)
+    against_bound()
     ablations()
     speed()
     return int(gap > 0.10)

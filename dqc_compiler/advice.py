@@ -35,10 +35,9 @@ from dqc_compiler.ir import (
     Placement,
     Schedule,
 )
-from dqc_compiler.passes.insert_gadgets import InsertGadgets
 from dqc_compiler.passes.schedule import ListSchedule
 from dqc_compiler.pipeline import Options, Result, compile_circuit
-from dqc_compiler.planning import Realise
+from dqc_compiler.planning import Realise, writer
 from dqc_compiler.symmetry import Permutation, Symmetries
 from dqc_compiler.upgrades import SAME_PROGRAM, Upgrade, additions, retimings
 from dqc_compiler.workers import Workers
@@ -273,8 +272,8 @@ class _Study:
         load = np.bincount(placement.start_home, minlength=len(opened.nodes))
         if (load > [node.data_qubits for node in opened.nodes]).any():
             return  # another node gives a data qubit away to let pairs pass
-        plan = Realise(network).run(placement)
-        program = InsertGadgets().run(plan)
+        plan = Realise(network, self.options.minimize).run(placement)
+        program = writer(self.options.minimize).run(plan)
         program.verify()
         yield self._tried(plan.placement, program, _scheduled(program))
 

@@ -15,9 +15,9 @@ from dqc_compiler.formats.report import makespan_figures
 from dqc_compiler.formats.verdict import Verdict
 from dqc_compiler.interruption import Interruption
 from dqc_compiler.ir import Circuit, Network
-from dqc_compiler.passes.insert_gadgets import InsertGadgets
 from dqc_compiler.passes.schedule import ListSchedule
 from dqc_compiler.pipeline import Options, Result, compile_circuit
+from dqc_compiler.planning import writer
 
 Budget = int | None
 """Comm qubits of every node that has not fewer anyway; None: as many as the network gives."""
@@ -201,7 +201,7 @@ def _moved(row: _Row, network: Network) -> _Row:
         return row
     placement = replace(result.placement, network=network)
     plan = replace(result.plan, placement=placement)
-    program = InsertGadgets().run(plan)
+    program = writer(result.options.minimize).run(plan)
     schedule = ListSchedule().run(program)
     moved = replace(
         result,

@@ -36,13 +36,18 @@ from dqc_compiler.ir import (
 from dqc_compiler.ir.arrays import Int32
 from dqc_compiler.ir.rewriting import Rewriting
 from dqc_compiler.passes.fuse import Fuse
-from dqc_compiler.passes.insert_gadgets import InsertGadgets
 from dqc_compiler.passes.plan_visits import PlanVisits
 from dqc_compiler.passes.regroup import Regroup, Regrouping
 from dqc_compiler.passes.schedule import ListSchedule
 from dqc_compiler.passes.segment import Segment
 from dqc_compiler.passes.spread_routes import SpreadRoutes
-from dqc_compiler.planning import JoinAndGiveBack, MeetCutoffs, PurifyIfWorth, Valuation
+from dqc_compiler.planning import (
+    JoinAndGiveBack,
+    MeetCutoffs,
+    PurifyIfWorth,
+    Valuation,
+    writer,
+)
 from dqc_compiler.portfolio import Place, Preset
 from dqc_compiler.target_fidelity import Attempt, attempts, out_of_reach, unpurified
 
@@ -254,9 +259,9 @@ def stages(
         plan=_Task(PlanVisits()),
         spread=_Task(SpreadRoutes()),  # before the network is given back, without its prices
         join=_Task(JoinAndGiveBack(network)),
-        cut=_Task(MeetCutoffs()),
+        cut=_Task(MeetCutoffs(options.minimize)),
         **({"purify": _Task(PurifyIfWorth(valuation))} if options.minimize.fidelity else {}),
-        insert=_Task(InsertGadgets()),
+        insert=_Task(writer(options.minimize)),
         schedule=_Task(ListSchedule()),
     )
 
@@ -363,7 +368,13 @@ class _Compilation:
         def purify(made: Result, *, anew: bool) -> None:
             assert made.fidelity is not None
             started = perf_counter()
-            first = Attempt(made.plan, made.program, made.schedule, made.fidelity)
+            first = Attempt(
+                made.plan,
+                made.program,
+                made.schedule,
+                made.fidelity,
+                writer(made.options.minimize),
+            )
             made_better = [
                 (made, each) for each in attempts(unpurified(first) if anew else first, target)
             ]

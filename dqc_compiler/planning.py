@@ -38,6 +38,11 @@ class JoinAndGiveBack:
         return replace(joined, placement=replace(joined.placement, network=self.network))
 
 
+def writer(objective: Objective) -> InsertGadgets:
+    """Writes programs in which all comm qubits take turns where time counts."""
+    return InsertGadgets(in_turn=inf) if objective.makespan else InsertGadgets()
+
+
 @dataclass(frozen=True)
 class Realise:
     """Placement to remote plan: visits over routes that are free, joined, within the cutoffs.
@@ -46,11 +51,12 @@ class Realise:
     """
 
     network: Network  # as the user has described it
+    objective: Objective = EBITS
 
     def run(self, placement: Placement) -> RemotePlan:
         """The plan as it is emitted."""
         plan = SpreadRoutes().run(PlanVisits().run(placement))
-        return MeetCutoffs().run(JoinAndGiveBack(self.network).run(plan))
+        return MeetCutoffs(self.objective).run(JoinAndGiveBack(self.network).run(plan))
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,7 @@ class MeetCutoffs:
     one with the smallest share of copies that are too old is kept, and of equal ones the cheapest.
     """
 
+    objective: Objective = EBITS
     name: ClassVar[str] = CutVisits.name
 
     def run(self, plan: RemotePlan) -> RemotePlan:
@@ -69,7 +76,7 @@ class MeetCutoffs:
             return plan
         best, least = plan, (inf, 0)
         for number in range(_MOST_ROUNDS_OF_CUTS):
-            schedule = _scheduled(plan)
+            schedule = _scheduled(plan, self.objective)
             late = schedule.violations
             found = late.copies / max(1, late.copies_with_cutoff), plan.pairs
             if found < least:
@@ -87,9 +94,9 @@ def _has_cutoffs(network: Network) -> bool:
     return any(link.cutoff_us is not None for link in network.links)
 
 
-def _scheduled(plan: RemotePlan) -> Schedule:
+def _scheduled(plan: RemotePlan, objective: Objective) -> Schedule:
     """The planned times alone."""
-    return ListSchedule(most_runs=1).run(InsertGadgets().run(plan))
+    return ListSchedule(most_runs=1).run(writer(objective).run(plan))
 
 
 @dataclass(frozen=True)
@@ -114,7 +121,7 @@ class Valuation:
             if not placement.embedded:
                 return PlanVisits().pairs(placement)
             return JoinVisits().run(PlanVisits().run(placement)).pairs
-        return self.purified(Realise(self.network).run(placement))[1]
+        return self.purified(Realise(self.network, self.objective).run(placement))[1]
 
     def purified(self, plan: RemotePlan) -> tuple[RemotePlan, float]:
         """A plan, its pairs purified where the fidelity counts and that pays, and what it costs.
@@ -127,7 +134,7 @@ class Valuation:
             choices.append(Purify(self.objective.pair_price(self.network)).run(plan))
             if not choices[1].purified.any():
                 del choices[1]
-        costs = [self.cost_of(_scheduled(each)) for each in choices]
+        costs = [self.cost_of(_scheduled(each, self.objective)) for each in choices]
         best = costs.index(min(costs))
         return choices[best], costs[best]
 

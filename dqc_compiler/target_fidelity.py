@@ -43,6 +43,7 @@ class Attempt(NamedTuple):
     program: DistributedProgram
     schedule: Schedule
     fidelity: Fidelity
+    writer: InsertGadgets  # of the programs
 
 
 def attempts(first: Attempt, target: float) -> list[Attempt]:
@@ -61,7 +62,7 @@ def attempts(first: Attempt, target: float) -> list[Attempt]:
         if plan.purified.tobytes() in seen:
             continue
         seen.add(plan.purified.tobytes())
-        below, found = tried[-1], _attempt(plan)
+        below, found = tried[-1], _attempt(plan, first.writer)
         tried.append(found)
         if found.fidelity.total >= target:
             tried.append(_with_fewer(below.plan, found, target))
@@ -74,13 +75,14 @@ def unpurified(attempt: Attempt) -> Attempt:
     plan = attempt.plan
     if not plan.purified.any():
         return attempt
-    return _attempt(replace(plan, purified=frozen(np.zeros(len(plan)), np.int8)))
+    purified = frozen(np.zeros(len(plan)), np.int8)
+    return _attempt(replace(plan, purified=purified), attempt.writer)
 
 
-def _attempt(plan: RemotePlan) -> Attempt:
-    program = InsertGadgets().run(plan)
+def _attempt(plan: RemotePlan, writer: InsertGadgets) -> Attempt:
+    program = writer.run(plan)
     schedule = ListSchedule(most_runs=1).run(program)
-    return Attempt(plan, program, schedule, estimate_fidelity(schedule))
+    return Attempt(plan, program, schedule, estimate_fidelity(schedule), writer)
 
 
 def _with_fewer(below: RemotePlan, above: Attempt, target: float) -> Attempt:
@@ -93,7 +95,7 @@ def _with_fewer(below: RemotePlan, above: Attempt, target: float) -> Attempt:
         middle = (low + high) // 2
         purified = above.plan.purified.copy()
         purified[added[middle:]] = 0
-        found = _attempt(replace(above.plan, purified=frozen(purified, np.int8)))
+        found = _attempt(replace(above.plan, purified=frozen(purified, np.int8)), above.writer)
         if found.fidelity.total >= target:
             best, high = found, middle
         else:

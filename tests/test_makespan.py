@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from itertools import pairwise, permutations, product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from hypothesis import given, settings
 
 from dqc_compiler.costs import makespan as makespan_module
 from dqc_compiler.costs.lifetimes import find_lifetimes, planned_ages
+from dqc_compiler.costs.prices import Objective
+from dqc_compiler.formats.network_file import Network
 from dqc_compiler.ir import (
     ABSENT,
     DistributedProgram,
@@ -25,6 +28,7 @@ from dqc_compiler.ir import (
 from dqc_compiler.passes.insert_gadgets import InsertGadgets
 from dqc_compiler.passes.plan_visits import PlanVisits
 from dqc_compiler.passes.schedule import ListSchedule
+from dqc_compiler.pipeline import Options, compile_circuit
 from tests.exact_schedule import Pairs, exact_ns, find_pairs, random_program
 from tests.mutations_emitted import random_circuit, random_placement
 from tests.slow_runs import slow_run
@@ -494,3 +498,15 @@ def test_life_begins_after_the_correction_and_ends_before_the_measurement(
     assert schedule.copy_life_ns.tolist() == [130.0]
     assert found.copy_rate == found.copies == rate
     assert found.pair_rate == found.pairs == 1.0  # the message alone takes longer
+
+
+@pytest.mark.parametrize("name", ["qv_8", "rca_8", "uccsd_8"])
+def test_with_unlimited_resources_the_longest_chain_decides(name: str) -> None:
+    network = Network.make("all-to-all", nodes=2, data_qubits=5, comm_qubits=None, channels=1000)
+    path = Path(__file__).parents[1] / "benchmarks" / "circuits" / f"{name}.qasm"
+    options = Options(preset="fast", minimize=Objective(makespan=1.0))
+    schedule = compile_circuit(path, network, options=options).schedule
+    assert schedule.planned_makespan_ns == pytest.approx(schedule.lower_bound_ns, rel=1e-12)
+    # Otherwise qubits are saved: eight take turns.
+    saving = compile_circuit(path, network, options=Options(preset="fast")).program
+    assert saving.comm_qubits.max() <= max(8, saving.peak_comm.max())

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 from math import inf
 
-_MOST_IN_TURN = 8
+IN_TURN = 8
+"""Comm qubits of a node that take turns unless more of them have to be in use at one moment."""
 
 
 class NodeMemory:
@@ -15,9 +16,12 @@ class NodeMemory:
     most comm qubits that were taken at one moment.
     """
 
-    def __init__(self, data_qubits: int, comm_qubits: int | None) -> None:
+    def __init__(
+        self, data_qubits: int, comm_qubits: int | None, *, in_turn: float = IN_TURN
+    ) -> None:
         self.data_qubits = data_qubits
         self.comm_limit = comm_qubits
+        self.in_turn = in_turn
         self.free_data = list(range(data_qubits - 1, -1, -1))  # lowest cell on top
         # First in, first out: the qubit that has rested longest can start a new pair earliest.
         self.free_comm: deque[int] = deque()
@@ -42,10 +46,11 @@ class NodeMemory:
 
         Comm qubits take turns, so that a pair can be generated while others are in use: with two
         instead of one makespans fall by 40 %, and with more by up to 60 %. A few are enough for
-        that; beyond those no more are used than have to be.
+        that where links have few channels; beyond those no more are used than have to be, unless
+        time is what counts.
         """
         limit = inf if self.comm_limit is None else self.comm_limit
-        if self.comm_used < min(limit, _MOST_IN_TURN) or not self.free_comm:
+        if self.comm_used < min(limit, self.in_turn) or not self.free_comm:
             if self.comm_used >= limit:
                 return None
             self.free_comm.appendleft(self.data_qubits + self.comm_used)

@@ -23,7 +23,7 @@ from dqc_compiler.gadgets.frames import (
     rotate,
 )
 from dqc_compiler.gadgets.gates import GATE_AXES, at_host
-from dqc_compiler.gadgets.memory import NodeMemory
+from dqc_compiler.gadgets.memory import IN_TURN, NodeMemory
 from dqc_compiler.gadgets.pairs import PairMaker
 from dqc_compiler.gadgets.primitives import (
     close_copy,
@@ -81,7 +81,7 @@ class _Wire:
 class _Writer:
     """Walks the plan once and writes statements in global order."""
 
-    def __init__(self, plan: RemotePlan) -> None:
+    def __init__(self, plan: RemotePlan, in_turn: float) -> None:
         self.graph = plan.placement.graph
         self.network = plan.placement.network
         self.circuit = self.graph.circuit
@@ -89,7 +89,10 @@ class _Writer:
         self.routes = plan.routes
         self.operations = list(self.circuit.operations())
         self.operands = _operands(plan)
-        self.memory = [NodeMemory(n.data_qubits, n.comm_qubits) for n in self.network.nodes]
+        self.memory = [
+            NodeMemory(node.data_qubits, node.comm_qubits, in_turn=in_turn)
+            for node in self.network.nodes
+        ]
         self.tape = Tape()
         self.gadgets: list[tuple[GadgetKind, int]] = []
         self.served: list[int] = []
@@ -512,9 +515,14 @@ class InsertGadgets:
     copy that is used again. Phase corrections wait at the root until an operation that they do not
     commute with. Copies that are open at an embedded gate follow it, each with the member of the
     other qubit at its node.
+
+    Attributes:
+        in_turn: how many comm qubits of a node take turns, so that pairs are generated while others
+            are in use; infinite: all that it has.
     """
 
     name: ClassVar[str] = "insert-gadgets"
+    in_turn: float = IN_TURN
 
     def run(self, plan: RemotePlan) -> DistributedProgram:
         """Write the statements; linear in the number of steps.
@@ -522,4 +530,4 @@ class InsertGadgets:
         Raises:
             ValueError: if the plan breaks one of its own rules (see `RemotePlan.verify`).
         """
-        return _Writer(plan).run()
+        return _Writer(plan, self.in_turn).run()
