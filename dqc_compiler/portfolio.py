@@ -21,6 +21,7 @@ from dqc_compiler.passes.embed import Embed
 from dqc_compiler.passes.exact import improve_exactly
 from dqc_compiler.passes.partition_metis import PartitionMetis
 from dqc_compiler.passes.partition_sliced import PartitionSliced
+from dqc_compiler.passes.polish_visits import PolishVisits
 from dqc_compiler.passes.refine import Refine
 from dqc_compiler.passes.search_presences import MOST_NODES, SearchPresences
 from dqc_compiler.planning import Valuation
@@ -80,9 +81,9 @@ class Place:
     best of these a longer search. `best`: after that, the optimum of small circuits, and rounds of
     longer searches from other starts, on all cores.
     Where comm qubits are limited, the plan decides, which knows every visit; and if memory turns
-    out to be short, searches in which gates at third nodes are dear compete. At the end segments of
-    the cheapest placement are embedded, and of the cheapest one of `fast`, where qubits that stay
-    leave more to be gained.
+    out to be short, searches in which gates at third nodes are dear compete, and the cheapest
+    placement is changed under the price of its plan. At the end segments of the cheapest placement
+    are embedded, and of the cheapest one of `fast`, where qubits that stay leave more to be gained.
 
     Candidates come in a fixed order, those of `fast` first, and only after these the patience may
     end: `fast` is the floor under every time limit and interruption. Without a limit, or with one
@@ -193,6 +194,9 @@ class Place:
             far_price=found.best.far_price,
         )
         yield found.best._replace(placement=again.run(found.best.placement))
+        if is_short and self._valuation.is_plain:
+            polish = PolishVisits(seed=self.seed)
+            yield found.best._replace(placement=polish.run(found.best.placement))
         if self.preset == "best":
             if self._valuation.is_plain and find_routing(self.network).is_flat:
                 yield self._solved(found)
@@ -275,8 +279,16 @@ class Place:
                 yield from workers.results(self.round, calls, self.patience)
 
     def round(self, graph: SegmentGraph, best: _Candidate, number: int) -> _Candidate:
-        """One longer search: from another start, from the best so far, or sliced."""
+        """One longer search: from another start, from the best so far, or sliced.
+
+        Where comm qubits are limited, every other one prices the visits of the best so far.
+        """
         seed = 1 + self.seed * 1_000_003 + number
+        if self.network.is_limited and self._valuation.is_plain:
+            number, is_other = divmod(number, 2)
+            if not is_other:
+                polish = PolishVisits(seed=seed, effort=_ROUND_EFFORT)
+                return best._replace(placement=polish.run(best.placement))
         prices = (0.0, *_FAR_PRICES) if self.network.is_limited else (0.0,)
         far_price = prices[number % len(prices)]
         if number % 3 == 2 and self._is_worth_slicing(graph):

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dqc_compiler.costs.walks import walk_problem
 from dqc_compiler.ir import Placement
 from dqc_compiler.kernels import (
     anneal,
@@ -28,7 +29,6 @@ from dqc_compiler.kernels import (
     timing,
     visits,
 )
-from dqc_compiler.passes.plan_visits import walk_problem
 from dqc_compiler.passes.segment import Segment
 from tests.strategies import (
     circuits,

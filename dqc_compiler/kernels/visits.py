@@ -754,7 +754,7 @@ def plan_visits(problem, home):
         ValueError: a node has no free comm qubit for a pair that has to be opened.
     """
     state, agenda = _scratch(problem)
-    length = 2 * len(problem.gate_of) + 4 * len(home) + 64 * len(problem.data) + 1024
+    length = _tape_rows(problem, home, 1)
     while True:
         tape = Tape(np.empty((length, 7), np.int32), np.zeros(2, np.int64))
         result = walk(problem, state, agenda, tape, home)
@@ -763,6 +763,31 @@ def plan_visits(problem, home):
         if result == DONE:
             return tape.steps[: tape.counts[0]].copy(), int(tape.counts[1])
         length *= 2
+
+
+def pricer(problem, home):
+    """A function that gives the pairs of the plan for the hosts and homes as they are then.
+
+    It gives None where `plan_visits` would raise, or where the plan gets several times as long as
+    a good one.
+
+    Args:
+        problem: see `Problem`; its `gate_host` may be changed between two calls.
+        home: (s,) int64, likewise.
+    """
+    state, agenda = _scratch(problem)
+    tape = Tape(np.empty((_tape_rows(problem, home, 4), 7), np.int32), np.zeros(2, np.int64))
+
+    def price():
+        return int(tape.counts[1]) if walk(problem, state, agenda, tape, home) == DONE else None
+
+    return price
+
+
+def _tape_rows(problem, home, times):
+    """Room for a plan that takes so many times as many steps as good ones do."""
+    steps = 2 * len(problem.gate_of) + 4 * len(home)
+    return times * steps + 64 * len(problem.data) + 1024
 
 
 def _scratch(problem):
