@@ -46,6 +46,16 @@ def packet(network: Network, home: int, host: int, delay_us: float) -> Placement
     return make_placement(graph, network, [home, host], [host] * 3)
 
 
+def test_operations_without_statements_have_no_time() -> None:
+    rows = [("cz", (0, 1)), ("delay", (1,), (100_000.0,)), ("cz", (0, 1)), ("swap", (0, 1))]
+    network = with_cutoff(make_network((1, 1), 2, success_probability=0.5), 60.0)
+    graph = Segment().run(make_circuit(2, rows))
+    placement = make_placement(graph, network, [0, 1], [1, 1])
+    plan = MeetCutoffs().run(PlanVisits().run(placement))
+    plan.verify()
+    assert plan.pairs == 2
+
+
 @pytest.mark.parametrize(("cutoff_us", "pairs"), [(None, 1), (500.0, 1), (150.0, 2), (60.0, 3)])
 def test_a_copy_is_opened_as_often_as_its_cutoff_asks_for(
     cutoff_us: float | None, pairs: int

@@ -34,6 +34,13 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "tree": {"kind": "tree", "nodes": 5},
     "fat tree": {"kind": "fat-tree", "nodes": 6},
     "cutoffs": {"kind": "line", "nodes": 3, "cutoff_us": 150.0, "success_probability": 0.05},
+    "cutoffs through repeaters": {
+        "kind": "line",
+        "nodes": 3,
+        "repeaters_per_link": 1,
+        "cutoff_us": 60.0,
+        "success_probability": 0.05,
+    },
 }
 OBJECTIVES = ("ebits", "makespan", "fidelity")
 

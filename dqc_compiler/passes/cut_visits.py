@@ -182,7 +182,8 @@ class CutVisits:
         """When each step is planned to be over, (n,) ns."""
         program = self.schedule.program
         over = self.schedule.start_ns + self.schedule.duration_ns
-        of_operation = np.zeros(int(program.operation.max(initial=-1)) + 1)
+        # Some operations have no statement: exchanges are none, and some conditions never hold.
+        of_operation = np.zeros(len(plan.placement.graph.circuit))
         of_gadget = np.zeros(len(program.gadget_kind))
         for column, table in ((program.operation, of_operation), (program.gadget, of_gadget)):
             rows = column != ABSENT

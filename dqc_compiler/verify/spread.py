@@ -80,14 +80,16 @@ class _Late:
         ages, limits = find_ages(task, schedule), limits_ns(task, schedule)
         self.pairs, self.copies = np.zeros(_SHOTS), np.zeros(_SHOTS)
         self.limit: dict[tuple[int, int], float] = {}
-        self.uses: dict[Place, tuple[int, int]] = {}  # first use -> its pair
+        # First use -> its pairs: a repeater's first gate uses both of its halves.
+        self.uses: dict[Place, list[tuple[int, int]]] = {}
         self.to_come: dict[tuple[int, int], int] = {}  # pair -> uses that are still to come
         for key, halves in ages.pairs.items():
             cutoff = links[key[0]].cutoff_us
             used = [(half.place[0], half.use) for half in halves if half.use is not None]
             if cutoff is not None and used:
                 self.limit[key] = 1000.0 * cutoff + _ROUNDING_NS
-                self.uses |= dict.fromkeys(used, key)
+                for place in used:
+                    self.uses.setdefault(place, []).append(key)
                 self.to_come[key] = len(used)
         self.ready: dict[tuple[int, int], Times] = {}
         self.is_late: dict[tuple[int, int], Times] = {}
@@ -100,8 +102,7 @@ class _Late:
 
     def happens(self, place: Place, start: Times, end: Times) -> None:
         """A statement at its random times; in an order in which causes come first."""
-        key = self.uses.get(place)
-        if key is not None:
+        for key in self.uses.get(place, ()):
             is_late = start - self.ready[key] > self.limit[key]
             self.is_late[key] = self.is_late.get(key, False) | is_late
             self.to_come[key] -= 1
