@@ -17,6 +17,7 @@ from tests.errors.golden import ROOT, SUBJECTS, expected_file
 CASES = [(subject, case) for subject, cases in SUBJECTS.items() for case in cases]
 
 RANGES = {
+    "bench": "DQC5[56]",
     "circuit": "DQC1",
     "network": "DQC2",
     "placement": "DQC25",
