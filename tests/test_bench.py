@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import signal
@@ -540,8 +539,8 @@ def test_an_interrupted_run_is_resumed(
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "")
-    words = err.split()
-    assert words == "finished rows are kept in .dqc-bench; run again to go on interrupted".split()
+    notes = ["finished rows are kept in .dqc-bench; run again to go on", "interrupted"]
+    assert [line for line in err.splitlines() if line] == notes
     assert sorted(path.name for path in here.iterdir()) == [".dqc-bench", "suite"]
     kept = len(list(state.iterdir()))
     assert 1 <= kept < 10
@@ -559,11 +558,10 @@ def test_a_run_that_is_complete_leaves_no_rows(here: Path) -> None:
     assert not (here / ".dqc-bench").exists()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_directory_that_cannot_be_written_is_no_problem(here: Path) -> None:
-    here.chmod(0o555)
+def test_where_no_rows_can_be_kept_a_run_needs_none(here: Path) -> None:
+    (here / ".dqc-bench").write_text("in the way\n")
     assert bench() == 0
-    here.chmod(0o755)
+    assert (here / ".dqc-bench").read_text() == "in the way\n"
 
 
 # --- Misuse -------------------------------------------------------------------------------------
