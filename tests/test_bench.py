@@ -441,6 +441,10 @@ def test_circuits_of_mqt_bench(here: Path, capsys: pytest.CaptureFixture[str]) -
     assert list(rows) == ["ghz_4", "ghz_6", "graphstate_4", "graphstate_6"]
     assert rows["ghz_6"].figures.ebits == 1
     assert guarded(suite="mqt:ghz,graphstate@4,6") == 0  # which is random unless it has a seed
+    assert bench(suite="mqt:ghz,full_adder@3") == 1  # an adder has an even number of qubits
+    shown = capsys.readouterr()
+    assert "full_adder_3 (DQC564: full_adder with 3 qubits: " in shown.err
+    assert re.search(r"^ghz_3 +measured ", shown.out, re.MULTILINE)
     (here / "m.toml").write_text('schema = 1\n[[circuit]]\nmqt = "ghz@6"\n')
     capsys.readouterr()
     assert guarded(suite="m.toml") == 1
@@ -458,6 +462,7 @@ def test_shards_are_the_suite_once(here: Path, capsys: pytest.CaptureFixture[str
     (here / "suite" / "chain.qasm").unlink()
     found = [report(capsys, "--baseline", "baseline.json", "--shard", f"{i}/2") for i in (1, 2)]
     assert [each.shard for each in found] == ["1/2", "2/2"]
+    assert not any(row.resumed for each in found for row in each.rows)  # although some are equal
     assert statuses(found[0]) == {"copy0": "same", "copy2": "same", "chain": "gone"}
     assert statuses(found[1]) == {"copy1": "same", "ghz": "gone"}
     assert guarded("--shard", "3/3") == 0  # which holds copy2, and nothing that is gone
@@ -568,7 +573,6 @@ def test_where_no_rows_can_be_kept_a_run_needs_none(here: Path) -> None:
 
 ROWS_FAIL = {
     "circuit_that_cannot_be_read",
-    "mqt_size",
     "new_row",
     "update_with_a_broken_row",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from dqc_compiler.diagnostics import CompilerError, Place
@@ -67,7 +68,8 @@ def read_mqt(text: str, *, place: Place | None = None) -> tuple[MqtCircuit, ...]
     unknown = [name for name in names if name not in known]
     if unknown:
         reason = f"there is no {', no '.join(unknown)}"
-        remedy = f"choose of {', '.join(known)}"
+        close = get_close_matches(unknown[0], known, n=3)
+        remedy = f"did you mean {' or '.join(close)}?" if close else f"it has {', '.join(known)}"
         raise CompilerError(BadMqtSuite(reason=reason, remedy=remedy, place=place))
     return tuple(MqtCircuit(name, int(size)) for name in names for size in sizes)
 

@@ -89,7 +89,7 @@ def _measured(row: Row, state: Path | None) -> Outcome:
     started = perf_counter()
     circuit, network = _inputs(row)
     digests = _circuit_digest(circuit), digest(network_json(network).encode())
-    key = key_of(*digests, row.options)
+    key = key_of(row.name, *digests, row.options)
     finished = None if state is None else load_row(state, key)
     if finished is not None:
         return Outcome(name=row.name, measured=finished, key=key, is_resumed=True)

@@ -18,15 +18,17 @@ from dqc_compiler.formats.whole_file import replace_file
 from dqc_compiler.pipeline import Options
 
 
-def key_of(circuit: str, network: str, options: Options) -> str:
+def key_of(name: str, circuit: str, network: str, options: Options) -> str:
     """What a finished row is found by; another key, and it is measured anew.
 
     Args:
+        name: of the row, so that equal rows of one suite are measured each.
         circuit: digest of it.
         network: digest of it.
         options: all of them count, how the row is verified too.
     """
-    parts = [circuit, network, repr(options), compiler_version(), _sources(), dependency_versions()]
+    inputs = [name, circuit, network, repr(options)]
+    parts = [*inputs, compiler_version(), _sources(), dependency_versions()]
     return digest(json.dumps(parts).encode())
 
 

@@ -85,7 +85,6 @@ COMMANDS = {
     "mqt_not_installed": (*RUN, "mqt:qft@4", *MADE),
     "mqt_form": (*RUN, "mqt:qft,ghz", *MADE),
     "mqt_name": (*RUN, "mqt:qtf,ghz@4", *MADE),
-    "mqt_size": (*RUN, "mqt:ghz,full_adder@3", *MADE),
     "junit_without_directory": (*FOLDER, "--junit", "no/such/junit.xml"),
     "state_is_a_file": (*FOLDER, "--state", "suite.toml"),
     "circuit_that_cannot_be_read": (*RUN, "broken", *MADE),
