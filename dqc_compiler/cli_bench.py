@@ -104,7 +104,7 @@ def run(terminal: Terminal, /, **choices: Any) -> None:
         with terminal.progress("measuring") as show:
             report = benchmark.run(tell)
     except KeyboardInterrupt:
-        if benchmark.state is not None:
+        if benchmark.keeps_rows():
             terminal.note(f"finished rows are kept in {benchmark.state}; run again to go on")
         raise
     _write_outputs(report, choices)
@@ -122,6 +122,9 @@ def run(terminal: Terminal, /, **choices: Any) -> None:
 def _check_choices(choices: Mapping[str, Any]) -> None:
     """What is wrong with the options is said before anything is measured."""
     check_network_choice(choices, may_be_missing=True)
+    for name in ("suite", "state"):
+        if choices[name] == "":  # of a variable that is not set, as a rule
+            raise click.UsageError(f"the {name} has an empty name")
     if choices["update"] and choices["baseline"] is None:
         raise click.UsageError("--update needs --baseline")
     if choices["update"] and choices["shard"] is not None:
@@ -138,6 +141,8 @@ def _check_output(option: str, path: Path) -> None:
         reason = f"there is no directory {path.parent}"
     elif path.is_dir():
         reason = "this is a directory"
+    elif path.exists() and not path.is_file() and option != "--markdown":
+        reason = "this is a device, which would be replaced by a file"
     if reason is not None:
         place = Place(file=str(path))
         raise CompilerError(OutputFileRefused(option=option, reason=reason, place=place))
@@ -184,7 +189,7 @@ def _defaults(choices: Mapping[str, Any]) -> Defaults:
 
 def _state_directory(chosen: str | None) -> Path | None:
     """The directory of finished rows, made; None if nobody asked for one and there is no room."""
-    directory = Path(chosen or DEFAULT_STATE)
+    directory = Path(DEFAULT_STATE if chosen is None else chosen)
     try:
         directory.mkdir(parents=chosen is not None, exist_ok=True)
     except OSError as error:

@@ -558,6 +558,15 @@ def test_an_interrupted_run_is_resumed(
     assert (here / "baseline.json").exists()
 
 
+def test_an_interruption_before_the_first_row_leaves_nothing(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "read_circuit", lambda _: signal.raise_signal(signal.SIGINT))
+    assert bench() == 130
+    assert capsys.readouterr().err.split() == ["interrupted"]
+    assert [path.name for path in here.iterdir()] == ["suite"]
+
+
 def test_a_run_that_is_complete_leaves_no_rows(here: Path) -> None:
     assert bench() == 0
     assert not (here / ".dqc-bench").exists()

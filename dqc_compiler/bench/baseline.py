@@ -31,10 +31,12 @@ def read_baseline(path: Path) -> BaselineFile:
     place = Place(file=str(path))
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        is_text = isinstance(error, OSError)
-        reason = (error.strerror or str(error)).lower() if is_text else "it is not UTF-8 text"  # type: ignore[union-attr]
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
         raise CompilerError(BaselineUnreadable(reason=reason, place=place)) from error
+    except UnicodeDecodeError as error:
+        reason = f"not UTF-8 text (byte {error.start + 1})"
+        raise CompilerError(BaselineMalformed(reason=reason, place=place)) from error
     raw = _tables_of(text, path)
     version = raw.get("schema")
     if version != 1 or isinstance(version, (bool, float)):

@@ -104,5 +104,14 @@ class Benchmark:
         for outcome in outcomes:
             if outcome.key is not None:
                 forget_row(state, outcome.key)
-        if state.is_dir() and not any(state.iterdir()):
-            state.rmdir()
+        self.keeps_rows()
+
+    def keeps_rows(self) -> bool:
+        """Whether there are finished rows to go on with; a directory without any is removed."""
+        if self.state is None or not self.state.is_dir():
+            return False
+        if any(self.state.iterdir()):
+            return True
+        if not self.keeps_state:
+            self.state.rmdir()
+        return False

@@ -86,6 +86,8 @@ COMMANDS = {
     "mqt_form": (*RUN, "mqt:qft,ghz", *MADE),
     "mqt_name": (*RUN, "mqt:qtf,ghz@4", *MADE),
     "junit_without_directory": (*FOLDER, "--junit", "no/such/junit.xml"),
+    "junit_is_a_device": (*FOLDER, "--junit", "/dev/null"),
+    "suite_without_name": (*RUN, "", *MADE),
     "state_is_a_file": (*FOLDER, "--state", "suite.toml"),
     "circuit_that_cannot_be_read": (*RUN, "broken", *MADE),
     "new_row": (*FOLDER, "--baseline", "bare.json"),
