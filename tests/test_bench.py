@@ -9,11 +9,13 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from dqc_compiler import cli
@@ -26,6 +28,7 @@ from dqc_compiler.cli_terminal import execute
 from dqc_compiler.formats.bench_file import FIGURES, BaselineFile, BenchReport
 from dqc_compiler.formats.circuit_in import read_circuit
 from dqc_compiler.formats.network_file import Network
+from dqc_compiler.formats.schema import MODELS
 from dqc_compiler.ir import Statement
 from dqc_compiler.pipeline import Options, Result, compile_circuit
 from tests.errors.cases_bench import COMMANDS, TEXTS
@@ -345,6 +348,9 @@ def test_a_baseline_is_sorted_and_a_changed_figure_is_one_line(here: Path) -> No
     )
     accept(suite="suite.toml")
     text = (here / "baseline.json").read_text()
+    jsonschema.validate(json.loads(text), MODELS["baseline"].model_json_schema())
+    content = tomllib.loads((here / "suite.toml").read_text())
+    jsonschema.validate(content, MODELS["suite"].model_json_schema())
     assert list(BaselineFile.model_validate_json(text).rows) == ["chain", "ghz"]
     assert text.index('"chain"') < text.index('"ghz"')
     lines = [line.strip() for line in text.splitlines()]
