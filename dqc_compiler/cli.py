@@ -18,27 +18,28 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
 
-from dqc_compiler import engines, topologies
+from dqc_compiler import engines
+from dqc_compiler.cli_bench import bench
 from dqc_compiler.cli_circuit import digest_of, read_circuit_argument
 from dqc_compiler.cli_network import network
 from dqc_compiler.cli_options import (
+    check_network_choice,
     comm_count,
-    comm_qubits_option,
     diagnostics_option,
     finite_seconds,
     format_option,
+    made_network,
     minimize_option,
+    network_options,
+    preset_option,
     seed_option,
     target_fidelity_option,
+    verify_option,
 )
 from dqc_compiler.cli_terminal import EXIT_INTERRUPTED, Terminal, run
 from dqc_compiler.diagnostics import CompilerError, Diagnostic, Place
 from dqc_compiler.diagnostics.bundle import NotEquivalent
-from dqc_compiler.diagnostics.usage import (
-    BadNetworkSize,
-    NetworkNotChosen,
-    UnknownCode,
-)
+from dqc_compiler.diagnostics.usage import UnknownCode
 from dqc_compiler.interruption import Interruption
 
 if TYPE_CHECKING:
@@ -46,11 +47,20 @@ if TYPE_CHECKING:
     from dqc_compiler.formats.report import Report
     from dqc_compiler.formats.verdict import Verdict
 
-SUBJECTS = ("bundle", "circuit", "network", "placement", "usage", "verify")
+SUBJECTS = ("bench", "bundle", "circuit", "network", "placement", "usage", "verify")
 """Modules of `dqc_compiler.diagnostics` that define codes."""
 
-SCHEMAS = ("network", "manifest", "schedule", "report", "rewrites", "advice")
-DEFAULT_TOPOLOGY = "all-to-all"
+SCHEMAS = (
+    "network",
+    "manifest",
+    "schedule",
+    "report",
+    "rewrites",
+    "advice",
+    "suite",
+    "baseline",
+    "bench",
+)
 MAX_SHOWN_NODES = 8
 
 
@@ -98,28 +108,9 @@ def dqc() -> None:
 
 @dqc.command("compile", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("circuit", metavar="CIRCUIT")
-@click.option("--network", "network_file", metavar="FILE", help="Network file, TOML or JSON.")
-@click.option("--nodes", type=int, metavar="K", help="Make a network of nodes n0, n1, ...")
-@click.option(
-    "--topology",
-    type=click.Choice(list(topologies.TOPOLOGIES)),
-    help=f"Which of the made nodes have links.  [default: {DEFAULT_TOPOLOGY}]",
-)
-@click.option(
-    "--data-qubits",
-    type=int,
-    metavar="N",
-    help="Data qubits of each node.  [default: just enough for the circuit]",
-)
-@comm_qubits_option
+@network_options
 @click.option("-o", "--output", metavar="DIR", help="The bundle.  [default: ./<circuit>.dqc]")
-@click.option(
-    "--preset",
-    type=click.Choice(["fast", "balanced", "best"]),
-    default="balanced",
-    show_default=True,
-    help="fast: static homes only; balanced: qubits may move as well; best: longer, on all cores.",
-)
+@preset_option
 @click.option(
     "--engine",
     type=click.Choice(engines.CHOICES),
@@ -148,13 +139,7 @@ def dqc() -> None:
     help="Show what fewer or more comm qubits would cost, each budget compiled and verified.",
 )
 @seed_option
-@click.option(
-    "--verify",
-    type=click.Choice(["auto", "all", "off"]),
-    default="auto",
-    show_default=True,
-    help="auto: every check that is cheap enough; all: every check that is possible.",
-)
+@verify_option
 @format_option
 @click.option("--force", is_flag=True, help="Replace a bundle that is there.")
 @click.option("--keep-failed", is_flag=True, help="Keep a refuted bundle as DIR.failed.")
@@ -173,7 +158,7 @@ def compile_(terminal: Terminal, /, **choices: Any) -> int:
     """
     from dqc_compiler.formats.bundle_out import check_output
 
-    _check_network_choice(choices)
+    check_network_choice(choices)
     _check_search(choices)
     output = _output_directory(choices)
     check_output(output, force=choices["force"], keep_failed=choices["keep_failed"])
@@ -207,24 +192,6 @@ def compile_(terminal: Terminal, /, **choices: Any) -> int:
             counted = "e-bits" if report.pairs == report.ebits else "pairs"
             terminal.emit("\n" + front_table(report.pareto, widest=widest, counted=counted))
     return EXIT_INTERRUPTED if interruption.has_come else 0
-
-
-def _check_network_choice(choices: Mapping[str, Any]) -> None:
-    file, nodes = choices["network_file"], choices["nodes"]
-    made = any(choices[name] is not None for name in ("topology", "data_qubits", "comm_qubits"))
-    problem: Diagnostic | None = None
-    if file is None and nodes is None:
-        problem = NetworkNotChosen(reason="no network is given")
-    elif file is not None and nodes is not None:
-        problem = NetworkNotChosen(reason="--network and --nodes cannot be used together")
-    elif file is not None and made:
-        problem = NetworkNotChosen(
-            reason="--topology, --data-qubits and --comm-qubits belong to --nodes, not to --network"
-        )
-    elif nodes is not None and nodes < 1:
-        problem = BadNetworkSize(option="--nodes", expected="at least 1", found=str(nodes))
-    if problem is not None:
-        raise CompilerError(problem)
 
 
 def _check_search(choices: Mapping[str, Any]) -> None:
@@ -301,18 +268,7 @@ def _compile(
 
 
 def _made_network(qubits: int, choices: Mapping[str, Any]) -> ir.Network:
-    from dqc_compiler.formats.network_file import Network
-
-    nodes, data, comm = choices["nodes"], choices["data_qubits"], choices["comm_qubits"]
-    topology = choices["topology"] or DEFAULT_TOPOLOGY
-    is_random = "seed" in topologies.TOPOLOGIES[topology].parameters
-    return Network.make(
-        topology,
-        nodes=nodes,
-        seed=choices["seed"] if is_random else None,
-        data_qubits=-(-qubits // nodes) if data is None else data,
-        comm_qubits=comm_count(comm),
-    )
+    return made_network(choices).of(qubits, seed=choices["seed"])
 
 
 def _summary(report: Report, output: Path) -> str:
@@ -448,6 +404,7 @@ def _refused(terminal: Terminal, verdict: Verdict, bundle: str) -> int:
 
 
 dqc.add_command(network)
+dqc.add_command(bench)
 
 
 @dqc.command("schema")

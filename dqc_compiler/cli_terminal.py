@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -92,13 +92,13 @@ class Terminal:
         print(json.dumps(content), file=sys.stderr)
 
     @contextmanager
-    def progress(self, text: str) -> Iterator[None]:
-        """Show that something is going on, if a person is watching."""
+    def progress(self, text: str) -> Iterator[Callable[[str], None]]:
+        """Show that something is going on, if a person is watching; what it is may change."""
         if self.json_diagnostics or not self.console.is_terminal:
-            yield
+            yield lambda _: None
             return
-        with self.console.status(text):
-            yield
+        with self.console.status(text) as status:
+            yield status.update
 
 
 def run(command: click.Command, program: str) -> NoReturn:

@@ -64,7 +64,10 @@ def outputs(directory: Path) -> list[str]:
 # --- Help, versions, explanations ---------------------------------------------------------------
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("compile", "--help"), ("network", "--help")])
+@pytest.mark.parametrize(
+    "arguments",
+    [("--help",), ("compile", "--help"), ("network", "--help"), ("bench", "run", "--help")],
+)
 def test_help_is_quick_because_nothing_heavy_is_imported(arguments: tuple[str, ...]) -> None:
     command = [sys.executable, "-X", "importtime", "-m", "dqc_compiler", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)

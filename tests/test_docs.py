@@ -32,15 +32,17 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import click
 import pytest
 
 from dqc_compiler import cli, diagnostics
+from dqc_compiler.bench import compare
 from dqc_compiler.cli_terminal import execute
 from dqc_compiler.diagnostics import bundle, network, placement
 from dqc_compiler.formats import (
+    bench_file,
     cutoffs,
     manifest,
     network_model,
@@ -55,7 +57,7 @@ from dqc_compiler.formats.file_model import FileModel
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 REFERENCE = ROOT / "docs" / "reference"
-ENGINES = ("mtkahypar", "stim", "qiskit_aer", "mqt.qcec")
+ENGINES = ("mtkahypar", "stim", "qiskit_aer", "mqt.qcec", "mqt.bench", "mqt.bench.benchmarks")
 FENCE = re.compile(r"^```(\S*)[ ]*([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -488,6 +490,30 @@ def test_every_key_of_a_bundle_is_in_the_reference(heading: str) -> None:
     found = {code(row[0]) for row in rows(section(REFERENCE / "bundle.md", heading))}
     expected = {key for model in BUNDLE_TABLES[heading] for key in key_names(model)}
     assert found == expected
+
+
+BENCH_TABLES = {
+    "## A manifest": [bench_file.SuiteFile, bench_file.CircuitEntry],
+    "## What is compared": [bench_file.BenchFigures],
+    "## Anywhere else": [bench_file.BenchReport, bench_file.ReportRow],
+}
+
+
+@pytest.mark.parametrize("heading", BENCH_TABLES)
+def test_every_key_of_a_benchmark_is_in_its_page(heading: str) -> None:
+    page = ROOT / "docs" / "how-to" / "guard-costs-in-ci.md"
+    found = {
+        word for row in rows(section(page, heading)) for word in re.findall(r"`(\w+)`", row[0])
+    }
+    expected = {key for model in BENCH_TABLES[heading] for key in key_names(model)}
+    assert found == expected - {"circuit"}
+
+
+def test_every_status_of_a_row_is_in_its_page() -> None:
+    page = ROOT / "docs" / "how-to" / "guard-costs-in-ci.md"
+    found = {code(row[0]): bool(row[1]) for row in rows(section(page, "## When a row fails"))}
+    assert found.keys() == set(get_args(bench_file.RowStatus))
+    assert {status for status, fails in found.items() if fails} == compare.FAILING
 
 
 if __name__ == "__main__":

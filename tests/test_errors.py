@@ -17,6 +17,7 @@ from tests.errors.golden import ROOT, SUBJECTS, expected_file
 CASES = [(subject, case) for subject, cases in SUBJECTS.items() for case in cases]
 
 RANGES = {
+    "bench": "DQC5[56]",
     "circuit": "DQC1",
     "network": "DQC2",
     "placement": "DQC25",
@@ -32,6 +33,7 @@ WITHOUT_CASE = {
     "DQC321": ("a reason of the operating system", "test_bundle_write.py"),
     "DQC331": ("a defect of the compiler, or a changed bundle", "test_bundle_write.py"),
     "DQC511": ("a reason of the operating system", "test_cli.py"),
+    "DQC564": ("a reason of MQT Bench", "test_bench.py"),
     "DQC901": ("a defect of the compiler", "test_cli.py"),
 }
 """Codes that no case can provoke everywhere in the same words: why, and which test does it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dqc_compiler.formats.advice_file import AdviceFile
+from dqc_compiler.formats.bench_file import BaselineFile, BenchReport, SuiteFile
 from dqc_compiler.formats.file_model import FileModel, json_text
 from dqc_compiler.formats.manifest import Manifest
 from dqc_compiler.formats.network_model import NetworkFile
@@ -17,6 +18,9 @@ MODELS: dict[str, type[FileModel]] = {
     "report": Report,
     "rewrites": Rewrites,
     "advice": AdviceFile,
+    "suite": SuiteFile,
+    "baseline": BaselineFile,
+    "bench": BenchReport,
 }
 """Name of a schema -> model of the file."""
 

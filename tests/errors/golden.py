@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.errors import (
+    cases_bench,
     cases_bundle,
     cases_circuit,
     cases_network,
@@ -25,6 +26,7 @@ from tests.errors import (
 
 ROOT = Path(__file__).parent
 SUBJECTS: dict[str, Mapping[str, Callable[[Path], str]]] = {
+    "bench": cases_bench.CASES,
     "bundle": cases_bundle.CASES,
     "circuit": cases_circuit.CASES,
     "network": cases_network.CASES,
