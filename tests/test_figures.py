@@ -131,6 +131,7 @@ REPORT: dict[str, tuple[Change, str]] = {
             "data_qubits",
             "comm_qubits",
             "peak_comm_qubits",
+            "planned_peak_comm_qubits",
             "pairs",
             "messages_sent",
             "statements",

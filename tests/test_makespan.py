@@ -14,6 +14,7 @@ from hypothesis import given, settings
 
 from dqc_compiler.costs import makespan as makespan_module
 from dqc_compiler.costs.lifetimes import find_lifetimes, planned_ages
+from dqc_compiler.costs.occupancy import planned_peak_comm
 from dqc_compiler.costs.prices import Objective
 from dqc_compiler.formats.network_file import Network
 from dqc_compiler.ir import (
@@ -32,6 +33,7 @@ from dqc_compiler.pipeline import Options, compile_circuit
 from tests.exact_schedule import Pairs, exact_ns, find_pairs, random_program
 from tests.mutations_emitted import random_circuit, random_placement
 from tests.slow_runs import slow_run
+from tests.strategies import make_circuit
 from tests.test_schedule import (
     A,
     B,
@@ -510,3 +512,18 @@ def test_with_unlimited_resources_the_longest_chain_decides(name: str) -> None:
     # Otherwise qubits are saved: eight take turns.
     saving = compile_circuit(path, network, options=Options(preset="fast")).program
     assert saving.comm_qubits.max() <= max(8, saving.peak_comm.max())
+
+
+@pytest.mark.parametrize(("comm", "peak"), [(1, 1), (2, 2), (4, 3)])
+def test_pairs_generated_ahead_hold_comm_qubits(comm: int, peak: int) -> None:
+    """Three packets one after the other, each of which needs one comm qubit per node."""
+    rows: list[tuple[object, ...]] = []
+    for _ in range(3):
+        rows += [("cx", (0, 1)), ("h", (0,)), ("h", (1,))]
+    network = Network.all_to_all(nodes=2, data_qubits=1, comm_qubits=comm)
+    options = Options(preset="fast")  # homes that stay
+    schedule = compile_circuit(make_circuit(2, rows), network, options=options).schedule
+    assert schedule.program.pairs == 3
+    assert schedule.program.peak_comm.tolist() == [1, 1]
+    assert planned_peak_comm(schedule) == [peak, peak]
+    assert planned_peak_comm(ListSchedule(prefetch=False).run(schedule.program))[0] <= peak

@@ -15,7 +15,12 @@ from dqc_compiler.verify.fidelity import fidelity_problems
 from dqc_compiler.verify.longest_path import longest_path_ns
 from dqc_compiler.verify.programs import ProgramSet
 from dqc_compiler.verify.purification import purifications
-from dqc_compiler.verify.structure import OUT, channel_ends, peak_comm_qubits
+from dqc_compiler.verify.structure import (
+    OUT,
+    channel_ends,
+    peak_comm_qubits,
+    planned_peak_comm_qubits,
+)
 
 _ROUNDING_NS = 2e-3  # the report rounds to a picosecond what is the sum of many times
 
@@ -132,7 +137,13 @@ def _table_problems(bundle: Bundle, task: ProgramSet) -> Iterator[str]:
         figures = report.per_node[name].model_dump()
         times = bundle.schedule.operations.get(name, ())
         figures["busy_ns"] = abs(figures["busy_ns"] - sum(time[1] for time in times)) < _ROUNDING_NS
+        planned_peak = (
+            planned_peak_comm_qubits(program, times)
+            if len(times) == len(program.statements)
+            else None
+        )
         wanted = _node_figures(program, own.total()) | {
+            "planned_peak_comm_qubits": planned_peak,
             "messages_sent": _sent(program, name, task),
             "busy_ns": True,
         }

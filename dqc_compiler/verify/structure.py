@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from dqc_compiler.diagnostics.core import CompilerError
@@ -13,6 +13,7 @@ from dqc_compiler.verify.programs import BitKey, Position, ProgramSet, bit_key, 
 from dqc_compiler.verify.purification import purifications
 
 OUT = "out"
+_ROUNDING_NS = 1e-2  # what ends so little after something else begins is over then
 _TRANSPARENT = ("barrier", "delay")  # statements that leave a qubit as it is
 
 
@@ -47,27 +48,54 @@ def channel_ends(name: str, network: Network) -> tuple[int, tuple[int, ...]] | N
 def peak_comm_qubits(program: FlatProgram) -> int:
     """The most comm qubits of one program that hold something at one moment.
 
-    A comm qubit is in use from its `dqc_epr` (or the `swap` that fills it) to the last statement
-    before it is reset, or moved into `data`. Only the order of the node's own statements matters.
+    Only the order of the node's own statements matters.
     """
-    last_use: dict[int, int] = {}
-    ends: Counter[int] = Counter()
-    begins: Counter[int] = Counter()
-    for time, statement in enumerate(program.statements):
-        cells = [index for register, index in statement.qubits if register == "comm"]
-        for cell in cells:
-            if statement.name == "reset" and cell in last_use:
-                ends[last_use.pop(cell) + 1] += 1
-            elif statement.name in ("dqc_epr", "swap") and cell not in last_use:
-                begins[time] += 1
-                last_use[cell] = time
-            elif cell in last_use and statement.name not in _TRANSPARENT:
-                last_use[cell] = time
-    for time in last_use.values():
-        ends[time + 1] += 1
+    return _most_at_once((first, last + 1) for first, last in _comm_uses(program))
+
+
+def planned_peak_comm_qubits(program: FlatProgram, times: Sequence[tuple[float, float]]) -> int:
+    """The same at planned times, where pairs are generated ahead of their use.
+
+    Args:
+        program: of one node.
+        times: start and duration of each of its statements, in ns.
+    """
+    spans = [
+        (times[first][0] + _ROUNDING_NS, times[last][0] + times[last][1])
+        for first, last in _comm_uses(program)
+    ]
+    return _most_at_once((begin, end) for begin, end in spans if end > begin)
+
+
+def _comm_uses(program: FlatProgram) -> Iterator[tuple[int, int]]:
+    """First and last statement of each use of a comm qubit.
+
+    It is in use from its `dqc_epr` (or the `swap` that fills it) to the last statement before it is
+    reset, or moved into `data`.
+    """
+    uses: dict[int, tuple[int, int]] = {}
+    for number, statement in enumerate(program.statements):
+        for register, cell in statement.qubits:
+            if register != "comm":
+                continue
+            if statement.name == "reset" and cell in uses:
+                yield uses.pop(cell)
+            elif statement.name in ("dqc_epr", "swap") and cell not in uses:
+                uses[cell] = (number, number)
+            elif cell in uses and statement.name not in _TRANSPARENT:
+                uses[cell] = (uses[cell][0], number)
+    yield from uses.values()
+
+
+def _most_at_once(spans: Iterable[tuple[float, float]]) -> int:
+    """The most spans that overlap; each begins before it ends, and what ends makes room first."""
+    changes: Counter[float] = Counter()
+    for begin, end in spans:
+        changes[begin] += 1
+        changes[end] -= 1
     in_use = peak = 0
-    for time in sorted(begins.keys() | ends.keys()):
-        in_use += begins[time] - ends[time]
+    for time in sorted(changes):
+        in_use += changes[time]
         peak = max(peak, in_use)
     return peak
 
