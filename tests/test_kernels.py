@@ -23,7 +23,6 @@ from dqc_compiler.kernels import (
     makespan,
     presence,
     reference,
-    reference_timing,
     slices,
     steiner,
     timing,
@@ -332,7 +331,7 @@ class TimedTasks(NamedTuple):
 
     @property
     def planned(self) -> Arguments:
-        remaining = reference_timing.remaining_ns(*self.waits)
+        remaining = reference.timing.remaining_ns(*self.waits)
         return (
             self.earlier_start,
             *self[3:8],
@@ -343,13 +342,13 @@ class TimedTasks(NamedTuple):
 
     @property
     def delayed(self) -> Arguments:
-        start, order, channel_after = reference_timing.plan_starts(*self.planned)
+        start, order, channel_after = reference.timing.plan_starts(*self.planned)
         flags = (self.movable | self.as_early, self.as_early)
         return (*self[:8], self.lead, *flags, order, channel_after, start)
 
     @property
     def joined(self) -> Arguments:
-        _, order, _ = reference_timing.plan_starts(*self.planned)
+        _, order, _ = reference.timing.plan_starts(*self.planned)
         return (*self[:3], self.duration, self.link, order)
 
 
@@ -362,7 +361,7 @@ def task_comparison(name: str, arguments: str) -> Comparison:
 
     return Comparison(
         getattr(timing, name),
-        getattr(reference_timing, name),
+        getattr(reference.timing, name),
         [problem(seed, tasks) for seed, tasks in enumerate((0, 1, 12, 60, 400))],
         st.builds(problem, st.integers(0, 2**32), st.integers(0, 25)),
     )
@@ -426,7 +425,7 @@ def tree(distance: np.ndarray, may_branch: np.ndarray, members: np.ndarray) -> t
 
 def tree_twin(distance: np.ndarray, may_branch: np.ndarray, members: np.ndarray) -> tuple[Any, ...]:
     trees = steiner.scratch(distance, may_branch)
-    return reference.steiner_tree(trees, members.tolist())
+    return reference.steiner.steiner_tree(trees, members.tolist())
 
 
 def assignment_problem(seed: int, *, nodes: int) -> Arguments:
@@ -454,7 +453,7 @@ class Comparison(NamedTuple):
 COMPARISONS = {
     "anneal": Comparison(
         anneal.anneal,
-        reference.anneal,
+        reference.anneal.anneal,
         [
             anneal_problem(1, wires=2, nodes=2, edges=1, budget=50),
             anneal_problem(2, wires=6, nodes=1, edges=9, budget=500),
@@ -466,7 +465,7 @@ COMPARISONS = {
     ),
     "search_presences": Comparison(
         presence.search_presences,
-        reference.search_presences,
+        reference.presence.search_presences,
         [
             presence_problem(1, wires=2, nodes=2, edges=1, budget=500),
             presence_problem(2, wires=8, nodes=3, edges=20, budget=10_000),
@@ -481,7 +480,7 @@ COMPARISONS = {
     ),
     "slice_homes": Comparison(
         slices.slice_homes,
-        reference.slice_homes,
+        reference.slices.slice_homes,
         [
             slices_problem(1, wires=2, nodes=2, proposals=20),
             slices_problem(2, wires=10, nodes=3, proposals=50),
@@ -491,7 +490,7 @@ COMPARISONS = {
     ),
     "group_homes": Comparison(
         grouping.group_homes,
-        reference.group_homes,
+        reference.grouping.group_homes,
         [
             grouping_problem(1, wires=2, nodes=2, parities=3, tries=50),
             grouping_problem(2, wires=12, nodes=4, parities=20, tries=500),
@@ -508,13 +507,13 @@ COMPARISONS = {
     ),
     "assign": Comparison(
         assignment.assign,
-        reference.assign,
+        reference.assignment.assign,
         [assignment_problem(seed, nodes=nodes) for seed, nodes in enumerate((1, 2, 5, 9, 9))],
         st.builds(assignment_problem, st.integers(0, 2**32), nodes=st.integers(1, 7)),
     ),
     "sample_runs": Comparison(
         makespan.sample_runs,
-        reference.sample_runs,
+        reference.makespan.sample_runs,
         [
             makespan_problem(1, events=0, runs=1),
             makespan_problem(2, events=5, runs=100),
@@ -530,7 +529,7 @@ COMPARISONS = {
 }
 
 
-@pytest.mark.parametrize("module", [timing, reference_timing])
+@pytest.mark.parametrize("module", [timing, reference.timing])
 def test_tasks_that_wait_for_each_other_are_refused(module: Any) -> None:
     start, other, zero = int64([0, 1, 2]), int64([1, 0]), np.zeros(2)
     with pytest.raises(ValueError, match="in a circle"):
@@ -576,7 +575,7 @@ def assert_same_walk(placement: Placement, window: int) -> None:
     problem = walk_problem(placement, comm, window=window)
     home = placement.segment_home.astype(np.int64)
     try:
-        steps, pairs = reference.plan_visits(problem, home)
+        steps, pairs = reference.visits.plan_visits(problem, home)
     except ValueError:
         with pytest.raises(ValueError, match="no free comm qubit"):
             visits.plan_visits(problem, home)
@@ -627,8 +626,8 @@ def test_annealing_stays_within_the_rules_and_never_loses(arguments: Arguments) 
     home, host, price = anneal.anneal(*arguments)
     load = np.bincount(home, minlength=len(capacity))
     assert (load <= capacity).all()
-    assert price == reference.price(edges, wire_of, home.tolist(), host.tolist())
-    assert price <= reference.price(edges, wire_of, start_home.tolist(), start_host.tolist())
+    assert price == reference.anneal.price(edges, wire_of, home.tolist(), host.tolist())
+    assert price <= reference.anneal.price(edges, wire_of, start_home.tolist(), start_host.tolist())
     for pair, node in zip(edges.tolist(), host.tolist(), strict=True):
         assert node in [home[wire_of[s]] for s in pair] or may_host[node]
 
@@ -642,7 +641,7 @@ def test_presences_found_are_valid_and_cost_what_they_say(arguments: Arguments) 
     if price < 0:
         return
     present = [{p for p in range(len(capacity)) if m >> p & 1} for m in found.tolist()]
-    assert price == reference.presence_price(present, distance, may_branch)
+    assert price == reference.presence.presence_price(present, distance, may_branch)
     for s, nodes in enumerate(present):
         assert home[s] in nodes
         if s + 1 not in wire_segments:

@@ -1,4 +1,4 @@
-"""Plain twins of the kernels in `timing`, for tests; arguments as there."""
+"""Plain twins of `kernels.timing`; arguments as there."""
 
 from __future__ import annotations
 
