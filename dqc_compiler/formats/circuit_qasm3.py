@@ -16,6 +16,8 @@ from qiskit.circuit import (
     ClassicalRegister,
     Clbit,
     Gate,
+    Parameter,
+    ParameterExpression,
     QuantumRegister,
     Qubit,
 )
@@ -55,6 +57,7 @@ from dqc_compiler.formats.circuit_text import (
     MAX_BITS,
     MAX_INCLUDES,
     CircuitText,
+    Parsed,
     located,
     read_included_text,
 )
@@ -85,6 +88,7 @@ _SCALARS: dict[type, Any] = {
     ast.AngleType: types.Angle(const=True),
     ast.BoolType: types.Bool(const=True),
 }
+_INPUTS: dict[type, Any] = {ast.FloatType: types.Float(), ast.AngleType: types.Angle()}
 _MESSAGE = re.compile(r"(?:(\d+),(\d+): )?(.*)", re.DOTALL)
 _UNDEFINED = re.compile(r"gate '(.*)' is not defined\.|Undefined symbol '(.*)'\.")
 _NOT_BOUND = (QiskitError, ArithmeticError, TypeError, ValueError, RuntimeError)
@@ -92,18 +96,18 @@ _TRIAL_ANGLE = 0.7
 _LIMIT = re.compile(r"support|only global declarations")
 
 
-def parse_qasm3(source: CircuitText) -> tuple[QuantumCircuit, list[int], list[Cube]]:
+def parse_qasm3(source: CircuitText) -> Parsed:
     """Parse OpenQASM 3.
 
     Returns:
-        The circuit without control flow, and for each instruction its line and its condition.
+        The circuit without control flow.
 
     Raises:
         CompilerError: the text is not a valid program, or uses what cannot be distributed.
     """
     visitor = _Visitor(source)
     circuit = visitor.convert(ast.Program(statements=[])).circuit
-    return circuit, visitor.lines, visitor.cubes
+    return Parsed(circuit, visitor.lines, visitor.cubes, visitor.inputs)
 
 
 class _FileGate(Gate):  # type: ignore[misc]
@@ -151,14 +155,16 @@ class _Declaration:
         self,
         node: ast.QuantumGateDefinition,
         body: QuantumCircuit | None,
-        evaluate: Callable[[Sequence[float]], QuantumCircuit],
+        evaluate: Callable[[Sequence[Any]], QuantumCircuit],
     ) -> None:
         self.name = node.name.name
         self.num_qubits = len(node.qubits)
-        self._body = body
         self._evaluate = evaluate
         used = {} if body is None else {symbol.name: symbol for symbol in body.parameters}
-        self._parameters = [used.get(argument.name) for argument in node.arguments]
+        # Under names that no parameter of a caller has, or Qiskit would refuse to bind them.
+        own = {s: Parameter(f"{s.name} of {self.name}") for s in used.values()}
+        self._body = body.assign_parameters(own) if body is not None and own else body
+        self._parameters = [own.get(used.get(argument.name)) for argument in node.arguments]
         self._definitions: dict[tuple[Any, ...], QuantumCircuit] = {}
 
     def __call__(self, *parameters: Any) -> Gate:
@@ -177,7 +183,7 @@ class _Declaration:
                 return self._body.assign_parameters({p: v for p, v in pairs if p is not None})
             except _NOT_BOUND:
                 pass  # a value that is not finite or not real; evaluating says where
-        return self._evaluate([float(parameter) for parameter in parameters])
+        return self._evaluate([_value(parameter) for parameter in parameters])
 
 
 class _Visitor(ConvertVisitor):
@@ -187,6 +193,7 @@ class _Visitor(ConvertVisitor):
         super().__init__()
         self.lines: list[int] = []
         self.cubes: list[Cube] = []
+        self.inputs: list[Parameter] = []
         self._source = source
         self._include_line = 0
         self._open_files: tuple[str, ...] = ()
@@ -349,6 +356,7 @@ class _Visitor(ConvertVisitor):
     def visit_ConstantDeclaration(self, node: ast.ConstantDeclaration, context: Any) -> Any:  # noqa: N802
         """A named number."""
         kind = _SCALARS.get(type(node.type))
+        self._demand_number(node.init_expression, context)
         value, found = self._resolve_generic(node.init_expression, context, strict=False)
         if kind is None or not (is_number(found) or isinstance(found, types.Bool)):
             raise CompilerError(UnsupportedConstruct(construct="a constant of this type"))
@@ -357,11 +365,18 @@ class _Visitor(ConvertVisitor):
         self._define(Symbol(node.identifier.name, value, kind, context.scope, node), context)
         return context
 
-    def visit_IODeclaration(self, node: ast.IODeclaration, context: Any) -> Any:  # noqa: ARG002, N802
-        """Inputs have no value yet, outputs are classical variables."""
-        if node.io_identifier is ast.IOKeyword.input:
-            raise CompilerError(UnboundParameter(name=node.identifier.name))
-        raise CompilerError(UnsupportedConstruct(construct="an output variable"))
+    def visit_IODeclaration(self, node: ast.IODeclaration, context: Any) -> Any:  # noqa: N802
+        """Inputs are parameters, outputs are classical variables."""
+        if node.io_identifier is not ast.IOKeyword.input:
+            raise CompilerError(UnsupportedConstruct(construct="an output variable"))
+        kind = _INPUTS.get(type(node.type))
+        if kind is None:
+            construct = "an input that is neither a float nor an angle"
+            raise CompilerError(UnsupportedConstruct(construct=construct))
+        name = node.identifier.name
+        self.inputs.append(Parameter(name))
+        self._define(Symbol(name, self.inputs[-1], kind, Scope.GLOBAL, node), context)
+        return context
 
     def visit_QuantumGateDefinition(  # noqa: N802
         self, node: ast.QuantumGateDefinition, context: Any
@@ -369,7 +384,7 @@ class _Visitor(ConvertVisitor):
         """A gate of the file's own: with symbols for its angles, or where that fails, per call."""
         source = self._source
 
-        def evaluate(angles: Sequence[float]) -> QuantumCircuit:
+        def evaluate(angles: Sequence[Any]) -> QuantumCircuit:
             return self._evaluated(node, angles, source, context)
 
         try:
@@ -386,7 +401,7 @@ class _Visitor(ConvertVisitor):
     def _try_body(
         self,
         node: ast.QuantumGateDefinition,
-        evaluate: Callable[[Sequence[float]], QuantumCircuit],
+        evaluate: Callable[[Sequence[Any]], QuantumCircuit],
     ) -> None:
         """Find what is wrong with a body whatever the angles of a call are."""
         before, self._is_trial = self._is_trial, True
@@ -400,7 +415,7 @@ class _Visitor(ConvertVisitor):
     def _evaluated(
         self,
         node: ast.QuantumGateDefinition,
-        angles: Sequence[float],
+        angles: Sequence[Any],
         source: CircuitText,
         context: Any,
     ) -> QuantumCircuit:
@@ -414,7 +429,11 @@ class _Visitor(ConvertVisitor):
                 bits = [Qubit() for _ in node.qubits]
                 inner.circuit.add_bits(bits)
                 values: list[Any] = [*angles, *bits]
-                kinds = [types.Float(const=True)] * len(angles) + [types.Qubit()] * len(bits)
+                kinds: list[Any] = [
+                    types.Float(const=not isinstance(angle, ParameterExpression))
+                    for angle in angles
+                ]
+                kinds += [types.Qubit()] * len(bits)
                 names = [name.name for name in (*node.arguments, *node.qubits)]
                 symbols: Any = inner.symbol_table
                 for name, value, kind in zip(names, values, kinds, strict=True):
@@ -476,6 +495,7 @@ class _Visitor(ConvertVisitor):
             raise ConversionError(
                 "loop variables of other types than int and uint are not supported"
             )
+        self._demand_number(node.set_declaration, context)
         values, kind = self._resolve_generic(node.set_declaration, context, strict=True)
         if isinstance(kind, types.Range):
             if values.start is None or values.stop is None:
@@ -540,16 +560,39 @@ class _Visitor(ConvertVisitor):
 
     # Values
 
+    def _demand_number(self, node: Any, context: Any) -> None:
+        """Refuse an expression whose value is needed now if it depends on a parameter."""
+        if isinstance(node, list | tuple):
+            for item in node:
+                self._demand_number(item, context)
+        elif isinstance(node, ast.Identifier):
+            symbol = context.symbol_table.get(node.name, node)
+            if symbol is not None and isinstance(symbol.data, ParameterExpression):
+                names = sorted(parameter.name for parameter in symbol.data.parameters)
+                raise CompilerError(UnboundParameter(name=", ".join(names)))
+        elif isinstance(node, ast.QASMNode):
+            self._demand_number(list(vars(node).values()), context)
+
+    def _resolve_constant_int(self, node: ast.Expression, context: Any) -> Any:
+        self._demand_number(node, context)
+        return super()._resolve_constant_int(node, context)
+
+    def _resolve_constant_float(self, node: ast.Expression, context: Any) -> Any:
+        self._demand_number(node, context)
+        return super()._resolve_constant_float(node, context)
+
     def _resolve_generic(self, node: Any, context: Any, strict: bool) -> Any:
         return Resolver(context, strict).resolve(node)
 
     def _resolve_constant_duration(self, node: ast.Expression, context: Any) -> Any:
+        self._demand_number(node, context)
         value, unit = super()._resolve_constant_duration(node, context)
         if unit == "dt":
             raise CompilerError(DelayWithoutUnit(how="in samples (dt)"))
         return value, unit
 
     def _word(self, node: ast.Expression, context: Any) -> Word:
+        self._demand_number(node, context)
         return word_of(
             node, lambda value: self._resolve_generic(value, context, strict=True), self._bit
         )
@@ -559,6 +602,13 @@ class _Visitor(ConvertVisitor):
         # Classical bits start as 0, and which ones have been measured is known: nothing is
         # measured under a condition.
         return bit(index) if index in self._written else NEVER
+
+
+def _value(angle: Any) -> Any:
+    """An angle of a call as a number, if it is one."""
+    if isinstance(angle, ParameterExpression) and angle.parameters:
+        return angle
+    return float(angle)
 
 
 def _line(node: ast.QASMNode) -> int:

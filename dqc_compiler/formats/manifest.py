@@ -64,6 +64,16 @@ class QubitPositions(FileModel):
     end: Position
 
 
+class ManifestParameter(FileModel):
+    """A parameter of the circuit, or a value that the programs need of one."""
+
+    name: str = Field(description="as the circuit calls it")
+    formula: str | None = Field(
+        default=None, description="over other parameters; null: it is one of the circuit's own"
+    )
+    value: float | None = Field(default=None, description="it was bound to; null: still an input")
+
+
 class Channel(FileModel):
     """A bit register that one node writes and others read."""
 
@@ -90,6 +100,9 @@ class Manifest(FileModel):
     clbits: dict[str, Position | None] = Field(
         description="every classical bit of the circuit -> node and index in its out; the last "
         "writer counts; null: never written"
+    )
+    parameters: dict[str, ManifestParameter] = Field(
+        default={}, description="name in the programs -> what it is"
     )
     figures: Figures
     verdict: Verdict

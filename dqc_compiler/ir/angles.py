@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
-from math import pi
+from math import pi, remainder
 from sys import float_info
 from typing import NamedTuple
 
@@ -31,11 +31,17 @@ class Parameter(NamedTuple):
 
     `identifier` is its name in programs, `name` the one that the circuit gives it. A `formula` over
     other identifiers says what it is if the circuit does not have it, but only, say, its sine.
+    `value` is what it has been bound to.
     """
 
     identifier: str
     name: str
     formula: str | None = None
+    value: float | None = None
+
+    def bound(self, values: Mapping[str, float]) -> Parameter:
+        """With its value, if it is among these."""
+        return self._replace(value=values.get(self.identifier, self.value))
 
 
 def generic_value(identifier: str, salt: str) -> float:
@@ -59,6 +65,7 @@ class Angle(float):
     terms: Terms
 
     def __new__(cls, constant: float, terms: Terms) -> Angle:
+        """An angle; the terms are sorted, and there is one at least."""
         constant = float(constant) + 0.0  # no negative zero
         total = constant
         for name, factor in terms:
@@ -187,6 +194,11 @@ class Symbols(NamedTuple):
         parameter = np.where(is_symbol, left.parameter[self.symbol], self.parameter)
         symbol = np.where(is_symbol, left.symbol[self.symbol], NO_SYMBOL)
         return Symbols(frozen(parameter, np.float64), frozen(symbol, np.int32), left.angles)
+
+
+def wrapped(angle: float, period: float) -> float:
+    """The remainder of an angle, or the angle itself if it depends on parameters."""
+    return angle if isinstance(angle, Angle) else remainder(angle, period)
 
 
 def evaluated(angle: float, values: Mapping[str, float]) -> float:

@@ -56,7 +56,7 @@ class Circuit:
     bit that a `measure` writes, else ABSENT; `condition_bit` / `condition_value` with
     `condition_start` (n+1,) are conjunctions; `source_line` (n,) counts from 1, 0 if unknown.
 
-    `parameters` are the inputs without a value, whether a gate depends on them or not.
+    `parameters` are the inputs, whether a gate depends on them (still) or not.
     """
 
     name: str
@@ -154,9 +154,14 @@ class Circuit:
         return replace(
             self,
             **self.symbols.bound(values)._asdict(),
-            parameters=tuple(p for p in self.parameters if p.identifier not in values),
+            parameters=tuple([parameter.bound(values) for parameter in self.parameters]),
             global_phase=evaluated(self.global_phase, values),
         )
+
+    @property
+    def free_parameters(self) -> tuple[str, ...]:
+        """Identifiers of the parameters without a value."""
+        return tuple([p.identifier for p in self.parameters if p.value is None])
 
     @property
     def two_qubit_gates(self) -> int:
@@ -196,8 +201,8 @@ class Circuit:
 def _verify_symbols(circuit: Circuit) -> None:
     if len(circuit.symbol) != len(circuit.parameter):
         raise ValueError("column symbol does not have one entry per parameter")
-    known = {parameter.identifier for parameter in circuit.parameters}
-    if not known.issuperset(parameters_of((*circuit.angles, circuit.global_phase))):
+    used = parameters_of((*circuit.angles, circuit.global_phase))
+    if not set(circuit.free_parameters).issuperset(used):
         raise ValueError("an angle depends on a parameter that the circuit does not have")
 
 

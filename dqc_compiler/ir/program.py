@@ -178,7 +178,7 @@ class DistributedProgram:
         return replace(
             self,
             **self.symbols.bound(values)._asdict(),
-            parameters=tuple(p for p in self.parameters if p.identifier not in values),
+            parameters=tuple([parameter.bound(values) for parameter in self.parameters]),
         )
 
     def register_name(self, register: int) -> str:
