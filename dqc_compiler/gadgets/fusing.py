@@ -7,7 +7,7 @@ axis m, U+- = exp(-+i a/2 m) V for one rotation V: a single interaction about P 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import combinations, product, takewhile
 from math import atan2, hypot, pi, sin
@@ -24,9 +24,11 @@ from dqc_compiler.gadgets.frames import (
     rotate,
     rotation,
 )
+from dqc_compiler.gadgets.lifting import depends, lifted
 from dqc_compiler.gadgets.spelling import (
     NO_ANGLE,
     PARTNERS,
+    ROTATIONS,
     ROUNDING,
     best_spelling,
     half_turn,
@@ -38,12 +40,13 @@ from dqc_compiler.gadgets.spelling import (
 from dqc_compiler.gadgets.unitaries import (
     Controlled,
     Run,
+    interaction,
     phase_of,
     product_of,
     rotation_angle,
     sign_phase,
 )
-from dqc_compiler.ir import Operation
+from dqc_compiler.ir import Angle, Operation
 
 _MOST_ANGLES = 8
 """So many angles of the inputs are compared with those of the outputs."""
@@ -78,14 +81,86 @@ class Fusion(NamedTuple):
 
 
 @lru_cache(maxsize=16384)
-def fuse_gates(letter: str, gates: Run, sides: Sides) -> Fusion:
+def fuse_gates(letter: str, gates: Run, sides: Sides) -> Fusion | None:
     """Replace gates that are all about one axis on qubit 0 by at most one, and rotations.
+
+    None if that has angles that are not affine in the parameters; never None for gates that are
+    about one axis on qubit 1, too.
 
     Args:
         letter: the axis, "X", "Y" or "Z".
         gates: what is to be replaced, on the qubits 0 and 1.
         sides: one-qubit gates that may be replaced, too, where that saves gates.
     """
+    if depends(gates, *sides.before, *sides.after):
+        forms = _lifted_candidates(letter, gates, sides)
+        return min(forms, key=lambda form: form.cost, default=None)
+    best = min(_candidates(letter, gates, sides), key=lambda form: form.cost)
+    return _finished(best, gates, sides)
+
+
+def _lifted_candidates(letter: str, gates: Run, sides: Sides) -> Iterator[Fusion]:
+    """All forms; those on each side that stand in the way of others are left alone, too."""
+    for kept in dict.fromkeys((sides, _without_parameters(sides), Sides())):
+
+        def replaced(form: Fusion, kept: Sides = kept) -> Run:
+            before = zip(kept.before, form.before, strict=True)
+            after = zip(kept.after, form.after, strict=True)
+            return (
+                *(gate for run, count in before for gate in _last(run, count)),
+                *gates,
+                *(gate for run, count in after for gate in run[:count]),
+            )
+
+        yield from lifted(
+            lambda runs: _all_finished(letter, runs), (gates, *kept.before, *kept.after), replaced
+        )
+    yield from _summed(letter, gates)
+
+
+def _all_finished(letter: str, runs: Sequence[Run]) -> list[Fusion]:
+    gates, sides = runs[0], Sides((runs[1], runs[2]), (runs[3], runs[4]))
+    return [_finished(form, gates, sides) for form in _candidates(letter, gates, sides)]
+
+
+def _without_parameters(sides: Sides) -> Sides:
+    """The gates up to the first that depends on parameters."""
+
+    def cut(run: Iterable[Operation]) -> Run:
+        return tuple(takewhile(lambda gate: not depends((gate,)), run))
+
+    first, second = sides.before
+    before = cut(reversed(first))[::-1], cut(reversed(second))[::-1]
+    return Sides(before, (cut(sides.after[0]), cut(sides.after[1])))
+
+
+def _summed(letter: str, gates: Run) -> Iterator[Fusion]:
+    """Gates about the same two axes, by the sums of their angles: whatever these are."""
+    forms = [interaction(gate.name, gate.parameters) for gate in gates if len(gate.qubits) == 2]
+    sides = [gate.qubits == (0, 1) for gate in gates]
+    partners = {form.q if own else form.p for form, own in zip(forms, sides, strict=False)}
+    angle: float = sum(form.angle for form in forms)
+    if len(forms) < len(gates) or len(partners) > 1 or not isinstance(angle, Angle):
+        return
+    (partner,) = partners
+    is_named = letter + partner in ROTATIONS
+    pair = letter + partner if is_named else partner + letter
+    both = list(zip(forms, sides, strict=True))
+    turns = (
+        sum(form.first if own else form.second for form, own in both),
+        sum(form.second if own else form.first for form, own in both),
+    )
+    outputs = [Operation(ROTATIONS[pair], (0, 1) if is_named else (1, 0), (angle,))]
+    outputs += [
+        Operation(f"r{axis.lower()}", (qubit,), (turn,))
+        for qubit, (axis, turn) in enumerate(zip((letter, partner), turns, strict=True))
+        if turn != 0.0
+    ]
+    yield Fusion(tuple(outputs), (0, 0), (0, 0), partner, sum(form.phase for form in forms))
+
+
+def _candidates(letter: str, gates: Run, sides: Sides) -> list[Fusion]:
+    """All forms, without their phases."""
     unitary = Controlled()
     for gate in gates:
         unitary = unitary.then(gate, 0)
@@ -102,9 +177,13 @@ def fuse_gates(letter: str, gates: Run, sides: Sides) -> Fusion:
         angle = atan2(sine, quotient[0])
         for split in _splits(letter, axis, angle, unitary.plus):
             candidates += _with_gate(letter, unitary.angle, split, sides, as_phase=as_phase)
-    best = min(candidates, key=lambda candidate: candidate.cost)
-    best = best._replace(outputs=_without_rounding(best.outputs, gates))
-    return best._replace(phase=_missing_phase(unitary, gates, best, sides))
+    return candidates
+
+
+def _finished(form: Fusion, gates: Run, sides: Sides) -> Fusion:
+    """A form with its phase."""
+    form = form._replace(outputs=_without_rounding(form.outputs, gates))
+    return form._replace(phase=_missing_phase(gates, form, sides))
 
 
 def _without_rounding(outputs: Run, gates: Run) -> Run:
@@ -278,13 +357,11 @@ def _with_gate(
         )
 
 
-def _missing_phase(unitary: Controlled, gates: Run, fusion: Fusion, sides: Sides) -> float:
-    """The phase of the inputs relative to that of the outputs; `unitary` is that of `gates`."""
-    wanted, found = unitary, Controlled()
-    if fusion.before[1]:
-        wanted = Controlled()
-        for gate in (*_last(sides.before[1], fusion.before[1]), *gates):
-            wanted = wanted.then(gate, 0)
+def _missing_phase(gates: Run, fusion: Fusion, sides: Sides) -> float:
+    """The phase of the inputs relative to that of the outputs."""
+    wanted, found = Controlled(), Controlled()
+    for gate in (*_last(sides.before[1], fusion.before[1]), *gates):
+        wanted = wanted.then(gate, 0)
     for gate in _last(sides.before[0], fusion.before[0]):  # these commute with everything
         wanted = wanted.then(gate, 0)
     for run, count in zip(sides.after, fusion.after, strict=True):
@@ -296,9 +373,25 @@ def _missing_phase(unitary: Controlled, gates: Run, fusion: Fusion, sides: Sides
     return wanted.phase - found.phase - half_angle + sign_phase(wanted.plus, found.plus)
 
 
+class Merger(NamedTuple):
+    """At most one gate for several on qubit 0, and the phase that it lacks."""
+
+    outputs: Run
+    phase: float
+
+
 @lru_cache(maxsize=16384)
-def merge_run(run: Run) -> tuple[Run, float]:
-    """One-qubit gates on qubit 0 as at most one gate, and the phase that this lacks."""
+def merge_run(run: Run) -> Merger | None:
+    """One-qubit gates on qubit 0 as at most one.
+
+    None if it has angles that are not affine in the parameters.
+    """
+    if depends(run):
+        return next(iter(lifted(lambda runs: [_merged(runs[0])], (run,), lambda _: run)), None)
+    return _merged(run)
+
+
+def _merged(run: Run) -> Merger:
     as_phase = any(gate.name == "p" for gate in run)
     whole = product_of(run)
     outputs = tuple(
@@ -306,4 +399,4 @@ def merge_run(run: Run) -> tuple[Run, float]:
         for name, parameters in spell_local(whole, as_phase=as_phase)
     )
     found = product_of(outputs)
-    return outputs, phase_of(run) - phase_of(outputs) + sign_phase(whole, found)
+    return Merger(outputs, phase_of(run) - phase_of(outputs) + sign_phase(whole, found))

@@ -9,6 +9,7 @@ all of them. Whatever makes new angles computes with the form.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from math import pi, remainder
 from sys import float_info
@@ -22,6 +23,7 @@ Terms = tuple[tuple[str, float], ...]
 """(identifier of a parameter, its coefficient), sorted, no coefficient being 0."""
 
 NO_SYMBOL = -1  # in columns of symbols: the parameter is a mere number
+COMPILER = "compiler"  # the salt of the point at which angles are numbers
 _ROUNDING = 4 * float_info.epsilon
 _CELLS = 16  # of a turn; values keep away from the edges, which are the multiples of pi/8
 
@@ -44,6 +46,7 @@ class Parameter(NamedTuple):
         return self._replace(value=values.get(self.identifier, self.value))
 
 
+@lru_cache(maxsize=65536)
 def generic_value(identifier: str, salt: str) -> float:
     """A value of a parameter between -pi and pi that stands for all of them."""
     digest = sha256(f"{salt}:{identifier}".encode()).digest()
@@ -69,7 +72,7 @@ class Angle(float):
         constant = float(constant) + 0.0  # no negative zero
         total = constant
         for name, factor in terms:
-            total += factor * _sample(name)
+            total += factor * generic_value(name, COMPILER)
         self = super().__new__(cls, total)
         self.constant = constant
         self.terms = terms
@@ -204,15 +207,6 @@ def wrapped(angle: float, period: float) -> float:
 def evaluated(angle: float, values: Mapping[str, float]) -> float:
     """An angle, which may be a mere number, with these values of parameters."""
     return angle.at(values) if isinstance(angle, Angle) else angle
-
-
-_samples: dict[str, float] = {}
-
-
-def _sample(identifier: str) -> float:
-    if identifier not in _samples:
-        _samples[identifier] = generic_value(identifier, "compiler")
-    return _samples[identifier]
 
 
 def _angle(constant: float, terms: Iterable[tuple[str, float]]) -> float:
