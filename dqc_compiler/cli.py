@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 import click
 
 from dqc_compiler import engines, topologies
+from dqc_compiler.cli_bind import bind
 from dqc_compiler.cli_circuit import digest_of, read_circuit_argument
 from dqc_compiler.cli_network import network
 from dqc_compiler.cli_options import (
@@ -448,6 +449,7 @@ def _refused(terminal: Terminal, verdict: Verdict, bundle: str) -> int:
 
 
 dqc.add_command(network)
+dqc.add_command(bind)
 
 
 @dqc.command("schema")

@@ -203,6 +203,17 @@ class LayoutGiven(BadInput):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BadAssignment(BadInput):
+    """What `dqc bind` was given is not a name, an equals sign and a value."""
+
+    code = "DQC540"
+    title = "not a value of a parameter"
+    message = "{found!r} is not of the form name=value"
+    help = "write for example theta=0.5, or 'theta[0]=pi/2' in quotes"
+    found: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class UnknownParameter(BadInput):
     """A value was given for a parameter that the circuit does not have.
 
@@ -226,7 +237,7 @@ class BadParameterValue(BadInput):
     """
 
     code = "DQC542"
-    title = "not a value of a parameter"
+    title = "not a finite number"
     message = "{name} cannot be {found}"
     help = "give a finite number, for example 0.5, 1e-3 or pi/2"
     name: str

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 from dqc_compiler.formats.file_model import FileModel
 from dqc_compiler.formats.report import Figures
 from dqc_compiler.formats.verdict import Verdict
+from dqc_compiler.ir.angles import Parameter
 
 MANIFEST = "manifest.json"
 LOGICAL = "logical.qasm"
@@ -108,4 +109,12 @@ class Manifest(FileModel):
     verdict: Verdict
     files: dict[Annotated[str, AfterValidator(_bundle_path)], Sha256] = Field(
         description="every other file of the bundle -> SHA-256"
+    )
+
+
+def listed_parameters(manifest: Manifest) -> tuple[Parameter, ...]:
+    """The parameters that a manifest lists."""
+    return tuple(
+        Parameter(identifier, entry.name, entry.formula, entry.value)
+        for identifier, entry in manifest.parameters.items()
     )

@@ -12,10 +12,15 @@ from dqc_compiler.diagnostics.core import CompilerError, Place
 from dqc_compiler.diagnostics.verify import BrokenGuarantee
 from dqc_compiler.formats.binding import with_formulas
 from dqc_compiler.formats.flat_qasm import read_flat_qasm
-from dqc_compiler.formats.manifest import NETWORK, SCHEDULE, Manifest, program_path
+from dqc_compiler.formats.manifest import (
+    NETWORK,
+    SCHEDULE,
+    Manifest,
+    listed_parameters,
+    program_path,
+)
 from dqc_compiler.formats.network_file import Network
 from dqc_compiler.formats.schedule_file import ScheduleFile
-from dqc_compiler.ir.angles import Parameter
 from dqc_compiler.ir.circuit import Circuit
 from dqc_compiler.verify.programs import Position, ProgramSet
 from dqc_compiler.verify.structure import OUT, channel_ends, peak_comm_qubits
@@ -30,10 +35,7 @@ def with_values(original: Circuit, manifest: Manifest) -> Circuit:
         CompilerError: if the parameters are not those of the circuit, or do not have the values
             that their formulas give them.
     """
-    listed = tuple(
-        Parameter(identifier, entry.name, entry.formula, entry.value)
-        for identifier, entry in manifest.parameters.items()
-    )
+    listed = listed_parameters(manifest)
     if not original.parameters and all(p.value is not None for p in listed):
         return original
     kept = zip(listed, original.parameters, strict=False)
