@@ -22,12 +22,16 @@ def _method(name: str, of_numbers: Callable[[float], float]) -> Callable[[Any], 
     return apply
 
 
+def _sign(value: float) -> float:
+    return float((value > 0) - (value < 0))
+
+
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sin": _method("sin", math.sin), "cos": _method("cos", math.cos),
     "tan": _method("tan", math.tan), "asin": _method("arcsin", math.asin),
     "acos": _method("arccos", math.acos), "atan": _method("arctan", math.atan),
     "exp": _method("exp", math.exp), "log": _method("log", math.log),
-    "sqrt": lambda value: value**0.5, "abs": abs, "sign": _method("sign", lambda value: float((value > 0) - (value < 0))),
+    "sqrt": lambda value: value**0.5, "abs": abs, "sign": _method("sign", _sign),
     "conj": _method("conjugate", float), "**": operator.pow,
 }  # fmt: skip
 

@@ -52,6 +52,7 @@ from dqc_compiler.formats.circuit_conditions import (
 )
 from dqc_compiler.formats.circuit_control_flow import loop_passes
 from dqc_compiler.formats.circuit_gates import MAX_OPERATIONS
+from dqc_compiler.formats.circuit_parameters import unbound_names
 from dqc_compiler.formats.circuit_powers import power_of
 from dqc_compiler.formats.circuit_text import (
     MAX_BITS,
@@ -461,6 +462,15 @@ class _Visitor(ConvertVisitor):
         return super().visit_QuantumGate(node, context)
 
     def _apply_gate_modifier(self, modifier: Any, gate: Any, context: Any) -> Any:
+        try:
+            return self._modified(modifier, gate, context)
+        except TypeError as error:  # Qiskit's, about a gate whose matrix it would need
+            names = sorted({name for value in gate.params for name in unbound_names(value)})
+            if not names:
+                raise
+            raise CompilerError(UnboundParameter(name=", ".join(names))) from error
+
+    def _modified(self, modifier: Any, gate: Any, context: Any) -> Any:
         if modifier.modifier is ast.GateModifierName.pow and modifier.argument is not None:
             return power_of(gate, self._resolve_constant_float(modifier.argument, context))
         return super()._apply_gate_modifier(modifier, gate, context)

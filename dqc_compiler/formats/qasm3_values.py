@@ -78,6 +78,9 @@ class Resolver(ValueResolver):
         if isinstance(inner, ParameterExpression) and (name == "sqrt" or hasattr(inner, name)):
             value = inner**0.5 if name == "sqrt" else getattr(inner, name)()
             return value, _of_parameters(values[0][1])
+        if key == POWER and any(isinstance(value, ParameterExpression) for value, _ in values):
+            (base, base_type), (exponent, exponent_type) = values
+            return base**exponent, _of_parameters(base_type, exponent_type)
         if not all(is_number(kind) for _, kind in values):
             raise ConversionError("functions of anything but constants are not supported", node)
         numbers = [value for value, _ in values]
