@@ -18,10 +18,13 @@ from dqc_compiler.formats.manifest import (
     listed_parameters,
     program_path,
 )
-from dqc_compiler.formats.network_file import network_json
 from dqc_compiler.formats.qasm_text import angle_text
 from dqc_compiler.formats.verdict import Check, Verdict
 from dqc_compiler.ir.angles import Angle, Parameter, evaluated
+
+_INPUT = re.compile(r"^input float\[64\] (\w+);\n", re.MULTILINE)
+_ARGUMENTS = re.compile(r"(?<=[\w])\([^()\n]+\)")  # of gates; conditions come after a space
+_NAME = re.compile(r"[^\W\d]\w*")
 
 
 def bound_contents(bundle: Bundle, given: Mapping[str, float]) -> Contents:
@@ -54,8 +57,7 @@ def bound_contents(bundle: Bundle, given: Mapping[str, float]) -> Contents:
             )
         }
     ).text()
-    files[NETWORK] = network_json(bundle.network)
-    files[SCHEDULE] = bundle.schedule.text()
+    files |= {path: bundle.texts[path] for path in (NETWORK, SCHEDULE)}
     manifest = bundle.manifest.model_copy(
         update={
             "parameters": {
@@ -94,27 +96,33 @@ class _Writer:
     def __init__(self, free: set[str], values: Mapping[str, float]) -> None:
         self._values = values
         self._symbols = {name: Angle.of(name) for name in free}
-        names = "|".join(map(re.escape, sorted(values))) or r"(?!)"
-        self._declaration = re.compile(rf"^input float\[64\] (?:{names});\n", re.MULTILINE)
-        self._arguments = re.compile(rf"\(([^()\n]*\b(?:{names})\b[^()\n]*)\)")
         self._known: dict[str, str] = {}
 
     def text(self, text: str) -> str:
-        """A program; definitions of gates have parameters of their own."""
-        lines = self._declaration.sub("", text).splitlines(keepends=True)
-        return "".join(
-            line if line.startswith(("gate ", "//")) else self.statement(line) for line in lines
-        )
+        """A program."""
+        declared = _INPUT.search(text)
+        if declared is None:
+            return text
+        # What stands before, definitions of gates, has parameters of its own.
+        head, body = text[: declared.start()], text[declared.start() :]
+        return head + self.statement(_INPUT.sub(self._declaration, body))
 
     def statement(self, text: str) -> str:
-        """One statement."""
-        return self._arguments.sub(self._bound, text)
+        """Statements."""
+        return _ARGUMENTS.sub(self._arguments, text)
 
-    def _bound(self, found: re.Match[str]) -> str:
-        arguments = found[1]
-        if arguments not in self._known:
-            angles = [evaluate(part.strip(), self._symbols) for part in arguments.split(",")]
-            assert None not in angles  # or the programs would not have been verified
-            texts = [angle_text(evaluated(a, self._values)) for a in angles if a is not None]
-            self._known[arguments] = f"({', '.join(texts)})"
-        return self._known[arguments]
+    def _declaration(self, found: re.Match[str]) -> str:
+        return "" if found[1] in self._values else found[0]
+
+    def _arguments(self, found: re.Match[str]) -> str:
+        text = found[0]
+        if text not in self._known:
+            names = set(_NAME.findall(text))
+            self._known[text] = text if names.isdisjoint(self._values) else self._bound(text)
+        return self._known[text]
+
+    def _bound(self, text: str) -> str:
+        angles = [evaluate(part.strip(), self._symbols) for part in text[1:-1].split(",")]
+        assert None not in angles  # or the programs would not have been verified
+        texts = [angle_text(evaluated(a, self._values)) for a in angles if a is not None]
+        return f"({', '.join(texts)})"
