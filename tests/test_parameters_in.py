@@ -90,7 +90,17 @@ def test_evolution_and_global_phase() -> None:
 
 
 def test_names_become_identifiers() -> None:
-    names = ["θ", "\N{GREEK SMALL LETTER GAMMA}[0]", "x", "data", "a_to_b", "q", "1st", "π²", "theta"]
+    names = [
+        "θ",
+        "\N{GREEK SMALL LETTER GAMMA}[0]",
+        "x",
+        "data",
+        "a_to_b",
+        "q",
+        "1st",
+        "π²",
+        "theta",
+    ]
     original = QuantumCircuit(1)
     for name in names:
         original.rz(Parameter(name), 0)

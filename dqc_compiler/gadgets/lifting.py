@@ -172,7 +172,7 @@ class _Lifter:
             whole = round(slope / unit) * unit
             near = abs(whole - slope) <= _COEFFICIENT_TOLERANCE * self.expected[name][-1]
             total = total + (whole if near else slope) * Angle.of(name)
-        return total + (value - float(total))
+        return total + clean(value - float(total))
 
 
 def _multiples(known: Sequence[float]) -> list[float]:
