@@ -27,7 +27,8 @@ from dqc_compiler.formats.flat_qasm import read_flat_qasm
 from dqc_compiler.formats.manifest import Manifest
 from dqc_compiler.formats.qasm_text import circuit_text, program_texts
 from dqc_compiler.formats.rewrites import make_rewrites
-from dqc_compiler.gadgets.fusing import Sides, fuse_gates, merge_run
+from dqc_compiler.gadgets.fusing import fuse_gates, merge_run
+from dqc_compiler.gadgets.fusing_forms import Sides
 from dqc_compiler.ir import Angle, Circuit, Operation
 from dqc_compiler.ir.angles import evaluated
 from dqc_compiler.passes.fuse import Fuse

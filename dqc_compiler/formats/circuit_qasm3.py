@@ -15,7 +15,6 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import (
     ClassicalRegister,
     Clbit,
-    Gate,
     Parameter,
     ParameterExpression,
     QuantumRegister,
@@ -62,6 +61,7 @@ from dqc_compiler.formats.circuit_text import (
     located,
     read_included_text,
 )
+from dqc_compiler.formats.qasm3_gates import NOT_BOUND, Declaration
 from dqc_compiler.formats.qasm3_statements import parse_statements
 from dqc_compiler.formats.qasm3_values import NoValueError, Resolver, is_number, word_of
 
@@ -92,7 +92,6 @@ _SCALARS: dict[type, Any] = {
 _INPUTS: dict[type, Any] = {ast.FloatType: types.Float(), ast.AngleType: types.Angle()}
 _MESSAGE = re.compile(r"(?:(\d+),(\d+): )?(.*)", re.DOTALL)
 _UNDEFINED = re.compile(r"gate '(.*)' is not defined\.|Undefined symbol '(.*)'\.")
-_NOT_BOUND = (QiskitError, ArithmeticError, TypeError, ValueError, RuntimeError)
 _TRIAL_ANGLE = 0.7
 _LIMIT = re.compile(r"support|only global declarations")
 
@@ -109,82 +108,6 @@ def parse_qasm3(source: CircuitText) -> Parsed:
     visitor = _Visitor(source)
     circuit = visitor.convert(ast.Program(statements=[])).circuit
     return Parsed(circuit, visitor.lines, visitor.cubes, visitor.inputs)
-
-
-class _FileGate(Gate):  # type: ignore[misc]
-    """A gate that the file defines; all its calls share the declaration.
-
-    The definition is looked up by the angles and never stored in the gate: binding the parameters
-    of a circuit writes into stored definitions, which would change those of other calls, while
-    copies of definitions that call others twice double at every level.
-    """
-
-    def __init__(self, declaration: _Declaration, parameters: Sequence[Any]) -> None:
-        super().__init__(declaration.name, declaration.num_qubits, list(parameters))
-        self.declaration = declaration
-
-    @property
-    def definition(self) -> QuantumCircuit:
-        return self.declaration.definition(tuple(self.params))
-
-    @definition.setter
-    def definition(self, _: None) -> None:
-        """Qiskit's constructor clears the definition; there is none to clear."""
-
-    def inverse(self, annotated: bool = False) -> Gate:
-        # Qiskit's own way reads the stored definition.
-        plain = Gate(self.name, self.num_qubits, self.params)
-        plain.definition = self.definition.copy()
-        return plain.inverse(annotated)
-
-    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> _FileGate:
-        return _FileGate(self.declaration, self.params)
-
-
-class _Declaration:
-    """Makes the calls of a gate that the file defines, binding each set of angles once.
-
-    Args:
-        node: the declaration as it was parsed; it says in which order calls give the angles.
-        body: the gate's circuit, None if it cannot be written down without knowing the angles. Its
-            own list of parameters is no guide to the calls: it is sorted by name and leaves out
-            those that are not used.
-        evaluate: makes the circuit from the syntax tree for the angles of one call.
-    """
-
-    def __init__(
-        self,
-        node: ast.QuantumGateDefinition,
-        body: QuantumCircuit | None,
-        evaluate: Callable[[Sequence[Any]], QuantumCircuit],
-    ) -> None:
-        self.name = node.name.name
-        self.num_qubits = len(node.qubits)
-        self._evaluate = evaluate
-        used = {} if body is None else {symbol.name: symbol for symbol in body.parameters}
-        # Under names that no parameter of a caller has, or Qiskit would refuse to bind them.
-        own = {s: Parameter(f"{s.name} of {self.name}") for s in used.values()}
-        self._body = body.assign_parameters(own) if body is not None and own else body
-        self._parameters = [own.get(used.get(argument.name)) for argument in node.arguments]
-        self._definitions: dict[tuple[Any, ...], QuantumCircuit] = {}
-
-    def __call__(self, *parameters: Any) -> Gate:
-        return _FileGate(self, parameters)
-
-    def definition(self, parameters: tuple[Any, ...]) -> QuantumCircuit:
-        """The body with these angles; shared, so nobody may change it."""
-        if parameters not in self._definitions:
-            self._definitions[parameters] = self._bound(parameters)
-        return self._definitions[parameters]
-
-    def _bound(self, parameters: tuple[Any, ...]) -> QuantumCircuit:
-        if self._body is not None:
-            pairs = zip(self._parameters, parameters, strict=True)
-            try:
-                return self._body.assign_parameters({p: v for p, v in pairs if p is not None})
-            except _NOT_BOUND:
-                pass  # a value that is not finite or not real; evaluating says where
-        return self._evaluate([_value(parameter) for parameter in parameters])
 
 
 class _Visitor(ConvertVisitor):
@@ -390,13 +313,13 @@ class _Visitor(ConvertVisitor):
 
         try:
             super().visit_QuantumGateDefinition(node, context)
-        except (CompilerError, *_NOT_BOUND):
+        except (CompilerError, *NOT_BOUND):
             self._try_body(node, evaluate)
-            made = _Declaration(node, None, evaluate)
+            made = Declaration(node, None, evaluate)
             sizes = len(node.arguments), len(node.qubits)
             return self._define_gate(node.name.name, made, *sizes, node, context)
         symbol = context.symbol_table.get(node.name.name, node)
-        symbol.data = _Declaration(node, symbol.data._definition, evaluate)
+        symbol.data = Declaration(node, symbol.data._definition, evaluate)
         return context
 
     def _try_body(
@@ -612,13 +535,6 @@ class _Visitor(ConvertVisitor):
         # Classical bits start as 0, and which ones have been measured is known: nothing is
         # measured under a condition.
         return bit(index) if index in self._written else NEVER
-
-
-def _value(angle: Any) -> Any:
-    """An angle of a call as a number, if it is one."""
-    if isinstance(angle, ParameterExpression) and angle.parameters:
-        return angle
-    return float(angle)
 
 
 def _line(node: ast.QASMNode) -> int:

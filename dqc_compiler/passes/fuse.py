@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from math import pi
 from typing import ClassVar
 
-from dqc_compiler.gadgets.fusing import Sides, fuse_gates, merge_run
+from dqc_compiler.gadgets.fusing import fuse_gates, merge_run
+from dqc_compiler.gadgets.fusing_forms import Sides
 from dqc_compiler.gadgets.spelling import is_about
 from dqc_compiler.gadgets.stretches import Stretch, Stretches, commutes
 from dqc_compiler.gadgets.unfolding import unfold
