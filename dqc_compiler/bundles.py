@@ -16,13 +16,14 @@ from dqc_compiler.formats.bundle_in import Bundle, read_bundle
 from dqc_compiler.formats.bundle_out import check_output, write_bundle
 from dqc_compiler.formats.circuit_in import read_circuit
 from dqc_compiler.formats.front import FrontEntry
-from dqc_compiler.formats.manifest import Manifest
+from dqc_compiler.formats.manifest import Manifest, listed_parameters
 from dqc_compiler.formats.report import EnginesUsed
 from dqc_compiler.formats.rewrites import make_rewrites
 from dqc_compiler.formats.verdict import Check, Verdict
 from dqc_compiler.garbage import collection_paused
 from dqc_compiler.interruption import uninterrupted
 from dqc_compiler.ir import Circuit
+from dqc_compiler.ir.angles import COMPILER, generic_value
 from dqc_compiler.verify import verify_directory
 from dqc_compiler.verify.bundle import load_programs
 from dqc_compiler.verify.figures import figures_problems
@@ -182,7 +183,9 @@ def _digest_check(bundle: Bundle) -> Check:
 def _figures_check(directory: Path, original: Circuit, bundle: Bundle) -> Check:
     """Whether report, manifest, schedule and programs tell the same figures."""
     try:
-        task = load_programs(directory, original, bundle.manifest)
+        inputs = (p.identifier for p in listed_parameters(bundle.manifest) if p.value is None)
+        values = {name: generic_value(name, COMPILER) for name in inputs}
+        task = load_programs(directory, original, bundle.manifest, values)
         problems = figures_problems(bundle, task)
     except CompilerError as error:
         detail = f"nothing to compare them with: {error.diagnostics[0].message_text}"

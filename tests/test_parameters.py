@@ -315,6 +315,19 @@ def test_bound_bundles_are_verified_against_the_original(bundle: Path, tmp_path:
     assert verify_bundle(bundle, other).equivalent is False
 
 
+def test_the_fidelity_is_that_of_generic_values(bundle: Path, tmp_path: Path) -> None:
+    original = read_circuit(dynamic())
+    bind_bundle(bundle, {"θ": 0.0, "phi": 0.0}, tmp_path / "bound")
+    assert verify_bundle(tmp_path / "bound", original).equivalent is True
+    report = json.loads((bundle / "report.json").read_text())
+    assert report["assumptions"][-1].startswith("fidelity and bounds: parameters")
+    report["fidelity"] += 0.2
+    (bundle / "report.json").write_text(json.dumps(report))
+    checks = {check.name: check for check in verify_bundle(bundle, original).checks}
+    assert checks["figures"].passed is False
+    assert "in a simulation" in checks["figures"].detail
+
+
 def test_binding_needs_no_compiler(bundle: Path, tmp_path: Path) -> None:
     arguments = ["bind", str(bundle), "θ=pi/4", "phi=-1e-3", "-o", str(tmp_path / "bound")]
     code = (

@@ -165,7 +165,8 @@ def program_texts(program: DistributedProgram) -> tuple[str, ...]:
     inputs: list[set[str]] = [set() for _ in nodes]
     for row in program.statements():
         used[row.node].add(row.name)
-        inputs[row.node].update(parameters_of(row.parameters))
+        if program.angles:
+            inputs[row.node].update(parameters_of(row.parameters))
         parameters: Sequence[float] = row.parameters
         names = [cell_names[row.node](q) for q in row.qubits]
         if row.name == "dqc_epr":
