@@ -12,6 +12,8 @@ from dqc_compiler.cli_terminal import Terminal
 from dqc_compiler.diagnostics import CompilerError, Diagnostic
 from dqc_compiler.diagnostics.usage import BadAssignment, BadParameterValue, BoundAlready
 
+_MOST_SHOWN = 8
+
 
 @click.command("bind")
 @click.argument("bundle", metavar="BUNDLE")
@@ -48,11 +50,16 @@ def bind(
     own = [p for p in manifest.parameters.values() if p.formula is None]
     left = [p.name for p in own if p.value is None]
     rows = {
-        "bound": ", ".join(f"{p.name} = {p.value!r}" for p in own if p.value is not None),
-        **({"still inputs": ", ".join(left)} if left else {}),
+        "bound": _listed([f"{p.name} = {p.value!r}" for p in own if p.value is not None]),
+        **({"still inputs": _listed(left)} if left else {}),
         "bundle": str(target),
     }
     terminal.emit("".join(f"{name:<18}{value}\n" for name, value in rows.items()))
+
+
+def _listed(words: list[str]) -> str:
+    more = [f"... ({len(words)})"] if len(words) > _MOST_SHOWN else []
+    return ", ".join([*words[:_MOST_SHOWN], *more])
 
 
 def _values(assignments: tuple[str, ...]) -> dict[str, float]:

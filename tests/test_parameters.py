@@ -20,8 +20,9 @@ from qiskit import QuantumCircuit, qasm3, transpile
 from qiskit.circuit import Parameter, ParameterVector
 from qiskit.circuit.library import XXPlusYYGate, efficient_su2
 
-from dqc_compiler import CompilerError, Network, Options, Result, bind_bundle, compile_circuit
+from dqc_compiler import CompilerError, Network, Options, Result, bind_bundle, cli, compile_circuit
 from dqc_compiler.bundles import save_bundle, verify_bundle, verify_result
+from dqc_compiler.cli_terminal import execute
 from dqc_compiler.formats.circuit_in import read_circuit
 from dqc_compiler.formats.flat_qasm import read_flat_qasm
 from dqc_compiler.formats.manifest import Manifest
@@ -345,6 +346,20 @@ def test_binding_needs_no_compiler(bundle: Path, tmp_path: Path) -> None:
     assert values[:2] == [np.pi / 4, -1e-3]
     assert manifest["verdict"]["equivalent"] is True
     assert manifest["verdict"]["checks"][-1]["name"] == "binding"
+
+
+def test_long_lists_are_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    save_bundle(compile_circuit(efficient_su2(4, reps=2), TWO, options=FAST), "ansatz.dqc")
+    values = [f"θ[{i}]=0.1" for i in range(10)]
+    assert execute(cli.dqc, "dqc", ["bind", "ansatz.dqc", *values]) == 0
+    bound, left, where = capsys.readouterr().out.splitlines()
+    assert bound.endswith("θ[7] = 0.1, ... (10)")
+    assert left.endswith("... (14)")
+    assert where.split() == ["bundle", "ansatz.bound.dqc"]
+    assert (tmp_path / "ansatz.bound.dqc" / "manifest.json").exists()
 
 
 def test_nothing_is_written_if_a_value_is_refused(bundle: Path, tmp_path: Path) -> None:
