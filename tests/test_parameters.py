@@ -287,6 +287,13 @@ def test_every_file_of_a_bundle_is_read_by_others(bundle: Path) -> None:
             assert len(re.findall(rf"\b{name}\b", text)) > 1
 
 
+def test_simulation_and_other_provers_take_generic_values_too() -> None:
+    result = compile_circuit(qaoa(4, 1, 0), TWO, options=Options(preset="fast", verify="all"))
+    passed = {check.name: check.passed for check in verify_result(result).checks}
+    assert all(passed[name] for name in ("symbolic", "rewriting", "all outcomes", "simulation"))
+    assert passed["zx"] is not False
+
+
 def test_a_bound_bundle_is_that_of_the_bound_result(
     compiled: Result, bundle: Path, tmp_path: Path
 ) -> None:
