@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dqc_compiler.advice import Advice, advise
-    from dqc_compiler.bundles import save_bundle, verify_bundle
+    from dqc_compiler.bundles import bind_bundle, save_bundle, verify_bundle
     from dqc_compiler.costs.prices import Objective
     from dqc_compiler.diagnostics import CompilerError
     from dqc_compiler.formats.bundle_in import read_bundle
@@ -29,6 +29,7 @@ __all__ = [
     "Options",
     "Result",
     "advise",
+    "bind_bundle",
     "compile_circuit",
     "read_bundle",
     "save_bundle",
@@ -44,6 +45,7 @@ _HOME = {
     "Options": "dqc_compiler.pipeline",
     "Result": "dqc_compiler.pipeline",
     "advise": "dqc_compiler.advice",
+    "bind_bundle": "dqc_compiler.bundles",
     "compile_circuit": "dqc_compiler.pipeline",
     "read_bundle": "dqc_compiler.formats.bundle_in",
     "save_bundle": "dqc_compiler.bundles",

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Literal
 
 from dqc_compiler.diagnostics import CompilerError
+from dqc_compiler.formats.bundle_binding import bound_contents
 from dqc_compiler.formats.bundle_contents import NOT_VERIFIED, Contents, make_contents
 from dqc_compiler.formats.bundle_in import Bundle, read_bundle
-from dqc_compiler.formats.bundle_out import write_bundle
+from dqc_compiler.formats.bundle_out import check_output, write_bundle
 from dqc_compiler.formats.circuit_in import read_circuit
 from dqc_compiler.formats.front import FrontEntry
-from dqc_compiler.formats.manifest import Manifest
+from dqc_compiler.formats.manifest import Manifest, listed_parameters
 from dqc_compiler.formats.report import EnginesUsed
 from dqc_compiler.formats.rewrites import make_rewrites
 from dqc_compiler.formats.verdict import Check, Verdict
 from dqc_compiler.garbage import collection_paused
 from dqc_compiler.interruption import uninterrupted
 from dqc_compiler.ir import Circuit
+from dqc_compiler.ir.angles import COMPILER, generic_value
 from dqc_compiler.verify import verify_directory
 from dqc_compiler.verify.bundle import load_programs
 from dqc_compiler.verify.figures import figures_problems
@@ -69,6 +72,31 @@ def save_bundle(
     return write_bundle(
         Path(directory), contents, verify=verify, force=force, keep_failed=keep_failed
     )
+
+
+@collection_paused()
+def bind_bundle(
+    bundle: str | Path, values: Mapping[str, float], directory: str | Path, *, force: bool = False
+) -> Contents:
+    """Write a bundle again with values of parameters; the work is that of copying it.
+
+    Args:
+        bundle: that was compiled with parameters.
+        values: by the names of parameters; those without a value stay inputs.
+        directory: where the new bundle shall be; its parent must exist.
+        force: replace a bundle that is there.
+
+    Returns:
+        What was written.
+
+    Raises:
+        CompilerError: if the bundle cannot be read, the values are not those of parameters
+            (DQC541 to DQC544), or the place is refused (DQC311 to DQC314).
+    """
+    check_output(Path(directory), force=force)
+    contents = bound_contents(read_bundle(bundle), values)
+    verdict = contents.manifest.verdict
+    return write_bundle(Path(directory), contents, verify=lambda *_: verdict, force=force)
 
 
 def verify_result(result: Result) -> Verdict:
@@ -155,7 +183,9 @@ def _digest_check(bundle: Bundle) -> Check:
 def _figures_check(directory: Path, original: Circuit, bundle: Bundle) -> Check:
     """Whether report, manifest, schedule and programs tell the same figures."""
     try:
-        task = load_programs(directory, original, bundle.manifest)
+        inputs = (p.identifier for p in listed_parameters(bundle.manifest) if p.value is None)
+        values = {name: generic_value(name, COMPILER) for name in inputs}
+        task = load_programs(directory, original, bundle.manifest, values)
         problems = figures_problems(bundle, task)
     except CompilerError as error:
         detail = f"nothing to compare them with: {error.diagnostics[0].message_text}"

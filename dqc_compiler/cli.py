@@ -20,6 +20,7 @@ import click
 
 from dqc_compiler import engines
 from dqc_compiler.cli_bench import bench
+from dqc_compiler.cli_bind import bind
 from dqc_compiler.cli_circuit import digest_of, read_circuit_argument
 from dqc_compiler.cli_network import network
 from dqc_compiler.cli_options import (
@@ -405,6 +406,7 @@ def _refused(terminal: Terminal, verdict: Verdict, bundle: str) -> int:
 
 dqc.add_command(network)
 dqc.add_command(bench)
+dqc.add_command(bind)
 
 
 @dqc.command("schema")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import reprlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import isfinite
+from numbers import Real
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, get_args
 
+from qiskit.circuit import Parameter
 from qiskit.passmanager import GenericPass, MultiStagePassManager
 
 from dqc_compiler.costs.bounds import find_bounds
@@ -18,6 +20,7 @@ from dqc_compiler.costs.prices import EBITS, FIDELITY, Objective, priced
 from dqc_compiler.costs.routes import open_passages
 from dqc_compiler.diagnostics import CompilerError
 from dqc_compiler.engines import AUTO, CHOICES, Chosen, choose
+from dqc_compiler.formats.binding import bind_parameters
 from dqc_compiler.formats.circuit_in import read_circuit
 from dqc_compiler.formats.network_file import check_fit
 from dqc_compiler.garbage import collection_paused
@@ -159,12 +162,53 @@ class Result:
         """The circuit as it was distributed, after fusing."""
         return self.rewriting.circuit
 
+    def bind(self, values: Mapping[str | Parameter, float]) -> Result:
+        """The same with values of parameters; nothing is compiled again.
+
+        Args:
+            values: finite numbers, by the names of parameters or by Qiskit's objects. Parameters
+                without a value stay parameters.
+
+        Raises:
+            TypeError: if a key is no parameter, or a value no number.
+            ValueError: if there is no such parameter, it has a value already, or a value or what a
+                formula makes of it is not finite.
+        """
+        given: dict[str, float] = {}
+        for key, value in values.items():
+            if not isinstance(key, str | Parameter):
+                raise TypeError(f"a key has to be a name or a Parameter, not {reprlib.repr(key)}")
+            name = key if isinstance(key, str) else key.name
+            _check_number(name, value, Real, "a finite number")
+            if name in given:
+                raise ValueError(f"{name} has two values")
+            given[name] = float(value)
+        try:
+            parameters = bind_parameters(self.original.parameters, given)
+        except CompilerError as error:
+            first = error.diagnostics[0]
+            raise ValueError(f"{first.message_text}; {first.help_text}") from None
+        known = {p.identifier: p.value for p in parameters if p.value is not None}
+        rewriting = self.rewriting.bound(known)
+        graph = replace(self.placement.graph, circuit=rewriting.circuit)
+        placement = replace(self.placement, graph=graph)
+        program = self.program.bound(known)
+        return replace(
+            self,
+            rewriting=rewriting,
+            placement=placement,
+            plan=replace(self.plan, placement=placement),
+            program=program,
+            schedule=replace(self.schedule, program=program),
+        )
+
     def to_qiskit(self) -> QuantumCircuit:
         """All node programs as one Qiskit circuit.
 
         Quantum registers are `<node>_data` and `<node>_comm`; classical ones are those of the
         circuit, and after them the channels between nodes. A pair is the instruction `dqc_epr` on
         its two comm qubits; `decompose("dqc_epr")` makes it out of gates, for a simulator.
+        Parameters without a value are Qiskit's, by the names that the circuit gives them.
         """
         from dqc_compiler.formats.circuit_out import program_circuit  # noqa: PLC0415  rarely needed
 

@@ -22,6 +22,7 @@ from qiskit.transpiler.passes import ApplyLayout
 
 from dqc_compiler.diagnostics import CompilerError, Diagnostic
 from dqc_compiler.diagnostics.usage import BackendWithoutNetwork, LayoutGiven, StageAlone
+from dqc_compiler.formats.circuit_expressions import Expressions
 from dqc_compiler.formats.circuit_out import append_program, free_name
 from dqc_compiler.formats.network_target import NetworkBackend, NetworkTarget, node_qubits
 from dqc_compiler.ir import DistributedProgram, Network
@@ -168,13 +169,15 @@ def _widened(circuit: QuantumCircuit, result: Result) -> tuple[QuantumCircuit, P
     ends = (program.start.tolist(), program.end.tolist())
     start, end = (tuple(physical[node][cell] for node, cell in each) for each in ends)
     wide = circuit.copy_empty_like()
-    wide.global_phase = result.circuit.global_phase
+    own = {parameter.name: parameter for parameter in circuit.parameters}
+    expressions = Expressions(program.parameters, own)
+    wide.global_phase = expressions.of(result.circuit.global_phase)
     ancillas = count - circuit.num_qubits
     if ancillas:
         wide.add_register(QuantumRegister(ancillas, free_name(wide, "ancilla")))
     qubit_at = dict(zip(_in_order(start, count), wide.qubits, strict=True))
     qubits = [[qubit_at[index] for index in own] for own in physical]
-    append_program(wide, program, qubits, circuit.clbits)
+    append_program(wide, program, qubits, circuit.clbits, expressions)
     return wide, Places(start, end)
 
 

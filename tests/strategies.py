@@ -11,8 +11,22 @@ from hypothesis import strategies as st
 
 from dqc_compiler.costs.routes import open_passages
 from dqc_compiler.diagnostics import CompilerError
-from dqc_compiler.ir import Circuit, Link, Network, Node, Operation, Placement, SegmentGraph
-from dqc_compiler.ir.circuit import ONE_QUBIT_GATES, PARAMETER_COUNT, TWO_QUBIT_GATES
+from dqc_compiler.ir import (
+    Angle,
+    Circuit,
+    Link,
+    Network,
+    Node,
+    Operation,
+    Placement,
+    SegmentGraph,
+)
+from dqc_compiler.ir.circuit import (
+    NOT_UNITARY,
+    ONE_QUBIT_GATES,
+    PARAMETER_COUNT,
+    TWO_QUBIT_GATES,
+)
 
 CLIFFORD_ONE = ("x", "y", "z", "h", "s", "sdg", "sx", "sxdg")
 
@@ -96,6 +110,38 @@ def circuits(
     count = draw(st.integers(1, max_operations))  # lists alone would stay short
     rows = draw(st.lists(operations(qubits, clbits), min_size=count, max_size=count))
     return make_circuit(qubits, rows, clbits)
+
+
+PARAMETERS = ("alpha", "beta", "gamma")
+
+
+@st.composite
+def angles(draw: st.DrawFn) -> float:
+    """Mostly one parameter or its opposite, now and then any affine form."""
+    total = Angle.of(draw(st.sampled_from(PARAMETERS)))
+    factor = draw(st.sampled_from((1, 1, -1, 2, -0.5, 0.3)))
+    if draw(st.integers(0, 4)) == 0:
+        total = total + draw(st.sampled_from((1, -2, 0.7))) * Angle.of(PARAMETERS[0])
+    return factor * total + draw(st.sampled_from((0.0, 0.0, np.pi / 2, -np.pi, 0.4)))
+
+
+@st.composite
+def parametrised_circuits(
+    draw: st.DrawFn, *, max_qubits: int = 4, max_operations: int = 24, clbits: int = 0
+) -> Circuit:
+    """A random circuit in which most angles depend on parameters."""
+    circuit = draw(circuits(max_qubits=max_qubits, max_operations=max_operations, clbits=clbits))
+    rows = [
+        row._replace(
+            parameters=tuple(
+                draw(angles()) if draw(st.integers(0, 3)) else value for value in row.parameters
+            )
+        )
+        if row.name not in NOT_UNITARY
+        else row
+        for row in circuit.operations()
+    ]
+    return make_circuit(len(circuit.qubits), rows, clbits)
 
 
 @st.composite

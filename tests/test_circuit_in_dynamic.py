@@ -419,7 +419,7 @@ def refused_circuits() -> dict[str, QuantumCircuit]:
     found["DQC145 samples"] = measured()
     found["DQC145 samples"].delay(100, 0, unit="dt")
     found["DQC140 parameter"] = measured()
-    found["DQC140 parameter"].rx(Parameter("theta"), 0)
+    found["DQC140 parameter"].delay(Parameter("theta"), 0, unit="ns")
     found["DQC116 infinite"] = measured()
     found["DQC116 infinite"].rx(float("inf"), 0)
     found["DQC115 empty"] = QuantumCircuit()

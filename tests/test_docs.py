@@ -456,6 +456,7 @@ BUNDLE_TABLES = {
         manifest.Registers,
         manifest.Channel,
         manifest.QubitPositions,
+        manifest.ManifestParameter,
     ],
     "## schedule.json": [
         schedule_file.ScheduleFile,

@@ -415,7 +415,7 @@ def test_registers_that_share_bits() -> None:
 
 def unbound() -> QuantumCircuit:
     circuit = QuantumCircuit(2)
-    circuit.rx(Parameter("a"), 0)
+    circuit.delay(Parameter("a"), 0, unit="ns")
     return circuit
 
 

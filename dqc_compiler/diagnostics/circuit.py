@@ -240,16 +240,17 @@ class NonFiniteParameter(BadInput):
 
 @dataclass(frozen=True, kw_only=True)
 class UnboundParameter(Infeasible):
-    """The circuit has a parameter without a value.
+    """A parameter without a value is used where a number is needed.
 
-    Which gates can share an e-bit depends on the angles between them, so the compiler needs
-    numbers. In OpenQASM 3 replace `input float theta;` by `const float theta = 0.5;`, in Qiskit
-    call `circuit.assign_parameters` first.
+    Angles of gates may depend on parameters: `input float theta;` in OpenQASM 3, `Parameter` in
+    Qiskit. Times of delays, sizes, loops, conditions, powers and numbers of controls may not, nor
+    gates that Qiskit can only define for numbers. In OpenQASM 3 replace the input by
+    `const float theta = 0.5;`, in Qiskit call `circuit.assign_parameters` first.
     """
 
     code = "DQC140"
     title = "parameter has no value"
-    message = "the value of {name} is not known"
+    message = "the value of {name} is needed here, but not known"
     help = "bind it first: a const declaration in OpenQASM 3, assign_parameters in Qiskit"
 
     name: str

@@ -203,6 +203,76 @@ class LayoutGiven(BadInput):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BadAssignment(BadInput):
+    """What `dqc bind` was given is not a name, an equals sign and a value."""
+
+    code = "DQC540"
+    title = "not a value of a parameter"
+    message = "{found!r} is not of the form name=value"
+    help = "write for example theta=0.5, or 'theta[0]=pi/2' in quotes"
+    found: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnknownParameter(BadInput):
+    """A value was given for a parameter that the circuit does not have.
+
+    Parameters go by the names that the circuit gives them, or by those that they have in the
+    programs; the key `parameters` of the manifest lists both.
+    """
+
+    code = "DQC541"
+    title = "no such parameter"
+    message = "there is no parameter {name}"
+    help = "give values to parameters of the circuit: {known}"
+    name: str
+    known: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BadParameterValue(BadInput):
+    """A value of a parameter is not a finite number.
+
+    It is written as in OpenQASM 3, with numbers, `pi`, + - * / and parentheses.
+    """
+
+    code = "DQC542"
+    title = "not a finite number"
+    message = "{name} cannot be {found}"
+    help = "give a finite number, for example 0.5, 1e-3 or pi/2"
+    name: str
+    found: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoundAlready(BadInput):
+    """A parameter has a value already, from before or from the same command.
+
+    What was bound cannot be bound again, because the programs do not tell where it was used.
+    """
+
+    code = "DQC543"
+    title = "parameter has a value already"
+    message = "{name} is bound already"
+    help = "give each parameter one value; to change it, bind what was compiled without values"
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormulaWithoutValue(BadInput):
+    """A formula of the circuit has no finite value for the values of its parameters.
+
+    For example one over a parameter that is 0, or the logarithm of a negative one.
+    """
+
+    code = "DQC544"
+    title = "formula has no value"
+    message = "{formula} has no finite value"
+    help = "give its parameters other values"
+    formula: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class InternalError(Internal):
     """The compiler broke one of its own rules, or met a case that it should have refused.
 

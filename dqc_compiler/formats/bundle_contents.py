@@ -18,6 +18,7 @@ from dqc_compiler.formats.manifest import (
     Compiler,
     Inputs,
     Manifest,
+    ManifestParameter,
     QubitPositions,
     Registers,
     program_path,
@@ -158,6 +159,7 @@ def make_contents(
         channels=_channels(program),
         qubits=_qubits(program),
         clbits=_clbits(program),
+        parameters=_parameters(program),
         figures=report.figures(),
         verdict=NOT_VERIFIED,
         files={path: digest(text.encode()) for path, text in files.items()},
@@ -195,6 +197,13 @@ def _qubits(program: DistributedProgram) -> dict[str, QubitPositions]:
     return {
         qubit: QubitPositions(start=(names[start[0]], start[1]), end=(names[end[0]], end[1]))
         for qubit, start, end in rows
+    }
+
+
+def _parameters(program: DistributedProgram) -> dict[str, ManifestParameter]:
+    return {
+        p.identifier: ManifestParameter(name=p.name, formula=p.formula, value=p.value)
+        for p in program.parameters
     }
 
 

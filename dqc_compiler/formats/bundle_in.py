@@ -52,7 +52,8 @@ _WORDS = {
 class Bundle:
     """A bundle that was read: models of its JSON files and texts of its programs.
 
-    `programs` maps node names to texts, in network order. `changed` are the files whose digest is
+    `programs` maps node names to texts, in network order, and `texts` the paths of all files but
+    the manifest to theirs. `changed` are the files whose digest is
     not the manifest's; it is empty unless the reader was asked to go on in spite of them.
     """
 
@@ -63,6 +64,7 @@ class Bundle:
     rewrites: Rewrites
     logical: str
     programs: Mapping[str, str]
+    texts: Mapping[str, str]
     changed: tuple[str, ...] = ()
 
 
@@ -97,6 +99,7 @@ def read_bundle(path: str | Path, *, accept_changed: bool = False) -> Bundle:
         rewrites=_parse(Rewrites, content[REWRITES], directory / REWRITES),
         logical=content[LOGICAL],
         programs=MappingProxyType({node: content[program_path(node)] for node in manifest.nodes}),
+        texts=MappingProxyType(content),
         changed=changed,
     )
 

@@ -50,7 +50,8 @@ from dqc_compiler.formats.circuit_conditions import (
     not_zero,
     word,
 )
-from dqc_compiler.formats.circuit_gates import MAX_OPERATIONS, finite_numbers
+from dqc_compiler.formats.circuit_gates import MAX_OPERATIONS
+from dqc_compiler.formats.circuit_parameters import ParameterTable
 
 _PRIMITIVES = (Measure, Reset, Barrier, Delay)
 _REFUSED = {
@@ -86,6 +87,7 @@ class ControlFlow:
 
     Args:
         circuit: the circuit.
+        table: its parameters.
         lines: the source line of each of its instructions, if known.
         cubes: the case in which each of its instructions happens, if that is not always.
 
@@ -95,9 +97,15 @@ class ControlFlow:
     """
 
     def __init__(
-        self, circuit: QuantumCircuit, *, lines: Sequence[int] = (), cubes: Sequence[Cube] = ()
+        self,
+        circuit: QuantumCircuit,
+        table: ParameterTable,
+        *,
+        lines: Sequence[int] = (),
+        cubes: Sequence[Cube] = (),
     ) -> None:
         self._circuit = circuit
+        self._table = table
         self._lines = lines
         self._cubes = cubes
         self._written: set[int] = set()
@@ -115,7 +123,7 @@ class ControlFlow:
             {qubit: index for index, qubit in enumerate(self._circuit.qubits)},
             {clbit: index for index, clbit in enumerate(self._circuit.clbits)},
         )
-        self.phase += finite_numbers("gphase", [self._circuit.global_phase])[0]
+        self.phase += self._table.angles("gphase", [self._circuit.global_phase])[0]
         for position, instruction in enumerate(self._circuit.data):
             if self._lines:
                 self.line = self._lines[position]
@@ -124,7 +132,7 @@ class ControlFlow:
 
     def _block(self, circuit: QuantumCircuit, bits: _Bits, cube: Cube) -> Iterator[Step]:
         if not cube:
-            self.phase += finite_numbers("gphase", [circuit.global_phase])[0]
+            self.phase += self._table.angles("gphase", [circuit.global_phase])[0]
         for instruction in circuit.data:
             yield from self._steps(instruction, bits, cube)
 

@@ -7,7 +7,7 @@ definition, again and again.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,6 @@ from qiskit.circuit import (
     CircuitError,
     CircuitInstruction,
     Operation,
-    ParameterExpression,
 )
 from qiskit.circuit.library import UnitaryGate
 from qiskit.exceptions import QiskitError
@@ -25,11 +24,11 @@ from qiskit.exceptions import QiskitError
 from dqc_compiler.diagnostics.circuit import (
     CircuitTooLong,
     InvalidStatement,
-    NonFiniteParameter,
     OpaqueOperation,
     UnboundParameter,
 )
 from dqc_compiler.diagnostics.core import CompilerError
+from dqc_compiler.formats.circuit_parameters import ParameterTable, unbound_names
 from dqc_compiler.formats.circuit_rows import (
     SWAP,
     Expansion,
@@ -40,6 +39,7 @@ from dqc_compiler.formats.circuit_rows import (
     two_qubit_count,
 )
 from dqc_compiler.formats.circuit_two_qubit import synthesize_one, synthesize_two
+from dqc_compiler.ir.angles import parameters_of
 from dqc_compiler.ir.circuit import ONE_QUBIT_GATES, TWO_QUBIT_GATES
 
 MAX_OPERATIONS = 2_000_000
@@ -50,27 +50,6 @@ _ROTATION_NAMES = {"u1": "p", "cu1": "cp"} | {
 } | {name: name for name in ("rxx", "ryy", "rzz", "rzx")}  # fmt: skip
 _FIXED_NAMES = {name for name, count in (ONE_QUBIT_GATES | TWO_QUBIT_GATES).items() if count == 0}
 _CNOT_THRICE = (Row("cx", (0, 1)), Row("cx", (1, 0)), Row("cx", (0, 1)))
-
-
-def finite_numbers(name: str, parameters: Iterable[Any]) -> tuple[float, ...]:
-    """The parameters of a gate as floats.
-
-    Raises:
-        CompilerError: a parameter has no value, or is not finite.
-    """
-    values = []
-    for parameter in parameters:
-        if isinstance(parameter, ParameterExpression) and parameter.parameters:
-            names = ", ".join(sorted(symbol.name for symbol in parameter.parameters))
-            raise CompilerError(UnboundParameter(name=names))
-        try:
-            value = float(parameter)
-        except (TypeError, ValueError, OverflowError):  # complex, or an integer beyond all floats
-            value = math.nan
-        if not math.isfinite(value):
-            raise CompilerError(NonFiniteParameter(gate=name, value=str(parameter)[:40]))
-        values.append(value)
-    return tuple(values)
 
 
 @dataclass
@@ -104,11 +83,13 @@ class GateExpander:
     """Rewrites unitary operations over the IR's vocabulary, each kind of gate once.
 
     Args:
+        table: the parameters of the circuit.
         swap_is_free: whether `swap` is part of the vocabulary; under a condition it is not,
             because exchanging two qubits is a relabelling only if it always happens.
     """
 
-    def __init__(self, *, swap_is_free: bool) -> None:
+    def __init__(self, table: ParameterTable, *, swap_is_free: bool) -> None:
+        self._table = table
         self._swap_is_free = swap_is_free
         self._known: dict[Hashable, Expansion] = {}
         self._kept: list[Operation] = []  # operations whose `id` is a key must stay alive
@@ -149,7 +130,7 @@ class GateExpander:
         name = instruction.name
         if name in _FIXED_NAMES:
             return self._fixed(name)
-        parameters = finite_numbers(name, instruction.params)
+        parameters = self._table.angles(name, instruction.params)
         known = self._known.get((name, parameters)) or _direct(name, parameters)
         if known is not None:
             self._known[name, parameters] = known
@@ -166,7 +147,7 @@ class GateExpander:
             return Expansion((Row("barrier", tuple(range(len(instruction.qubits)))),))
         if isinstance(operation, UnitaryGate) and operation.num_qubits <= 2:
             return self._from_matrix(operation)
-        return self._known.get(_key(instruction))
+        return self._known.get(self._key(instruction))
 
     def _from_matrix(self, operation: UnitaryGate) -> Expansion | None:
         matrix = operation.to_matrix()
@@ -188,9 +169,9 @@ class GateExpander:
         definition = _definition(operation)
         if instruction.clbits or definition.num_clbits:
             raise CompilerError(OpaqueOperation(name=operation.name))
-        (phase,) = finite_numbers(operation.name, [definition.global_phase])
+        (phase,) = self._table.angles(operation.name, [definition.global_phase])
         return _Frame(
-            key=_key(instruction),
+            key=self._key(instruction),
             operation=operation,
             instructions=list(definition.data),
             indices={qubit: index for index, qubit in enumerate(definition.qubits)},
@@ -204,13 +185,28 @@ class GateExpander:
         rows, phase = _without_conjugation(rows)
         phase += frame.phase
         count = two_qubit_count(rows, swap_is_free=self._swap_is_free)
-        if count > 1:
+        if count > 1 and not parameters_of(angle for row in rows for angle in row.parameters):
             found = synthesize_two(pair_matrix(rows), swap_is_free=self._swap_is_free)
             # On a tie the definition stays: it is what the user wrote, and its axes may well be
             # those of the neighbouring gates.
             if found and two_qubit_count(found.rows, swap_is_free=self._swap_is_free) < count:
                 return Expansion(found.rows, found.phase + phase)
         return Expansion(rows, phase)
+
+    def _key(self, instruction: CircuitInstruction) -> Hashable:
+        """What identifies a gate: its kind and parameters where these decide, else the object."""
+        if instruction.is_standard_gate():
+            return (instruction.name, self._table.angles(instruction.name, instruction.params))
+        operation = instruction.operation
+        kind = getattr(operation, "base_class", type(operation))
+        if kind.__module__.startswith("qiskit.circuit.library.standard_gates."):
+            state = getattr(operation, "ctrl_state", None)
+            return (kind, operation.num_qubits, state, tuple(operation.params))
+        # An object that exactly the calls of one gate declaration in a file share: names may repeat
+        # between gates that a program puts together. Qiskit's OpenQASM 2 gates carry the tuple of
+        # the gates that were known to their declaration.
+        declaration = getattr(operation, "declaration", None) or getattr(operation, "_gates", None)
+        return id(operation) if not declaration else (id(declaration), *operation.params)
 
 
 def _direct(name: str, parameters: tuple[float, ...]) -> Expansion | None:
@@ -231,27 +227,14 @@ def _direct(name: str, parameters: tuple[float, ...]) -> Expansion | None:
     return None
 
 
-def _key(instruction: CircuitInstruction) -> Hashable:
-    """What identifies a gate: its kind and parameters where these decide, else the object."""
-    if instruction.is_standard_gate():
-        return (instruction.name, finite_numbers(instruction.name, instruction.params))
-    operation = instruction.operation
-    kind = getattr(operation, "base_class", type(operation))
-    if kind.__module__.startswith("qiskit.circuit.library.standard_gates."):
-        state = getattr(operation, "ctrl_state", None)
-        return (kind, operation.num_qubits, state, tuple(operation.params))
-    # An object that exactly the calls of one gate declaration in a file share: names may repeat
-    # between gates that a program puts together. Qiskit's OpenQASM 2 gates carry the tuple of the
-    # gates that were known to their declaration.
-    declaration = getattr(operation, "declaration", None) or getattr(operation, "_gates", None)
-    return id(operation) if not declaration else (id(declaration), *operation.params)
-
-
 def _definition(operation: Operation) -> QuantumCircuit:
     """A circuit that does what an operation does, in simpler terms."""
     try:
         definition = getattr(operation, "definition", None)
-    except (QiskitError, ValueError, ZeroDivisionError, OverflowError) as error:
+    except (QiskitError, ValueError, ZeroDivisionError, OverflowError, TypeError) as error:
+        names = {name for value in operation.params for name in unbound_names(value)}
+        if names:
+            raise CompilerError(UnboundParameter(name=", ".join(sorted(names)))) from error
         reason = getattr(error, "message", error)
         problem = f"{operation.name} cannot be evaluated: {reason}"
         raise CompilerError(InvalidStatement(problem=problem)) from error

@@ -16,21 +16,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dqc_compiler.diagnostics.circuit import (
-    NestedTooDeeply,
-    NoQubits,
-    UnboundParameter,
-)
+from dqc_compiler.diagnostics.circuit import NestedTooDeeply, NoQubits
 from dqc_compiler.diagnostics.core import CompilerError, Place
-from dqc_compiler.formats.circuit_conditions import Cube
 from dqc_compiler.formats.circuit_text import (
     CircuitText,
+    Parsed,
     given_circuit_text,
     language_version,
     located,
     read_circuit_text,
 )
+from dqc_compiler.formats.qasm_text import register_names
 from dqc_compiler.ir import Circuit
+from dqc_compiler.ir.angles import wrapped
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -61,13 +59,13 @@ def read_circuit(
     name = _printable(path.stem)
     parse = _parser(language_version(origin))
     try:
-        circuit, lines, cubes = parse(origin)
+        parsed = parse(origin)
     except RecursionError as error:
         place = Place(file=origin.name)
         raise CompilerError(NestedTooDeeply(place=place)) from error
-    if not circuit.num_qubits:
+    if not parsed.circuit.num_qubits:
         raise CompilerError(NoQubits(place=Place(file=origin.name)))
-    return circuit_from_qiskit(circuit, name=name, lines=lines, cubes=cubes, source=origin)
+    return _circuit_from(parsed, name=name, source=origin)
 
 
 def _checked(given: object) -> QuantumCircuit:
@@ -79,60 +77,52 @@ def _checked(given: object) -> QuantumCircuit:
     return given
 
 
-def circuit_from_qiskit(
-    circuit: QuantumCircuit,
-    *,
-    name: str | None = None,
-    lines: Sequence[int] = (),
-    cubes: Sequence[Cube] = (),
-    source: CircuitText | None = None,
-) -> Circuit:
-    """Write a Qiskit circuit over the IR's vocabulary.
-
-    Args:
-        circuit: the circuit; it may contain control flow that can be written out.
-        name: what the result is called; by default as the circuit is.
-        lines: the source line of each instruction of the circuit; may be left out.
-        cubes: values of classical bits under which each instruction happens; by default always.
-        source: the text that the lines count in, for messages.
+def circuit_from_qiskit(circuit: QuantumCircuit) -> Circuit:
+    """Write a Qiskit circuit, which may contain control flow, over the IR's vocabulary.
 
     Raises:
-        CompilerError: the circuit has no qubits, a parameter without a value, or uses what cannot
-            be distributed.
+        CompilerError: the circuit has no qubits, or uses what cannot be distributed.
     """
-    from dqc_compiler.formats.circuit_control_flow import ControlFlow  # noqa: PLC0415  needs Qiskit
-    from dqc_compiler.formats.circuit_table import table_rows  # noqa: PLC0415  needs Qiskit
-
     if not circuit.num_qubits:
         raise CompilerError(NoQubits())
-    if circuit.parameters:
-        names = ", ".join(sorted(parameter.name for parameter in circuit.parameters))
-        place = Place(file=source.name) if source else None
-        raise CompilerError(UnboundParameter(place=place, name=names))
-    flow = ControlFlow(circuit, lines=lines, cubes=cubes)
+    parsed = Parsed(circuit, [], [], [])
+    return _circuit_from(parsed, name=_printable(circuit.name or "circuit"))
+
+
+def _circuit_from(parsed: Parsed, *, name: str, source: CircuitText | None = None) -> Circuit:
+    """A circuit over the IR's vocabulary; lines count in the source."""
+    from dqc_compiler.formats.circuit_control_flow import ControlFlow  # noqa: PLC0415  needs Qiskit
+    from dqc_compiler.formats.circuit_parameters import (  # noqa: PLC0415  needs Qiskit
+        ParameterTable,
+    )
+    from dqc_compiler.formats.circuit_table import table_rows  # noqa: PLC0415  needs Qiskit
+
+    circuit = parsed.circuit
+    qubits, clbits = _names(circuit, circuit.qubits), _names(circuit, circuit.clbits)
+    table = ParameterTable(register_names(qubits, clbits), parsed.inputs)
+    flow = ControlFlow(circuit, table, lines=parsed.lines, cubes=parsed.cubes)
     try:
         with warnings.catch_warnings():
             # Qiskit computes with sparse matrices of a kind that SciPy says it could do better.
             warnings.filterwarnings("ignore", module=r"scipy\.")
-            rows, phase = table_rows(flow)
+            rows, phase = table_rows(flow, table)
     except CompilerError as error:
         raise located(error, source.place(flow.line) if source else None) from error
     except RecursionError as error:
         place = source.place(flow.line) if source else None
         raise CompilerError(NestedTooDeeply(place=place)) from error
     return Circuit.from_operations(
-        name or _printable(circuit.name or "circuit"),
-        _names(circuit, circuit.qubits),
-        _names(circuit, circuit.clbits),
+        name,
+        qubits,
+        clbits,
         rows,
-        global_phase=math.remainder(phase, math.tau),
+        parameters=table.parameters,
+        global_phase=wrapped(phase, math.tau),
         source=source.name if source else None,
     )
 
 
-def _parser(
-    version: int,
-) -> Callable[[CircuitText], tuple[QuantumCircuit, list[int], list[Cube]]]:
+def _parser(version: int) -> Callable[[CircuitText], Parsed]:
     if version == 2:
         from dqc_compiler.formats.circuit_qasm2 import parse_qasm2  # noqa: PLC0415  needs Qiskit
 

@@ -20,6 +20,7 @@ from qiskit.circuit import (
 )
 from qiskit.circuit.library import get_standard_gate_name_mapping
 
+from dqc_compiler.formats.circuit_expressions import Expressions
 from dqc_compiler.ir import ABSENT, DistributedProgram, Statement
 
 _INDEXED = re.compile(r"(.+)\[\d+\]\Z")
@@ -48,7 +49,8 @@ def program_circuit(program: DistributedProgram, *, global_phase: float = 0.0) -
     Its quantum registers are `<node>_data` and `<node>_comm` as far as nodes use them, its
     classical ones those of the circuit and then the channels. See `append_program`.
     """
-    circuit = QuantumCircuit(name=program.name, global_phase=global_phase)
+    expressions = Expressions(program.parameters)
+    circuit = QuantumCircuit(name=program.name, global_phase=expressions.of(global_phase))
     add_clbits(circuit, program.clbit_names)
     qubits: list[list[Qubit]] = []
     for node, data, comm in zip(
@@ -63,7 +65,7 @@ def program_circuit(program: DistributedProgram, *, global_phase: float = 0.0) -
                 name = free_name(circuit, f"{node.name}_{kind}")
                 circuit.add_register(QuantumRegister(size, name))
                 qubits[-1] += circuit.qregs[-1]
-    append_program(circuit, program, qubits, list(circuit.clbits))
+    append_program(circuit, program, qubits, list(circuit.clbits), expressions)
     return circuit
 
 
@@ -96,6 +98,7 @@ def append_program(
     program: DistributedProgram,
     qubits: Sequence[Sequence[Qubit]],
     clbits: Sequence[Clbit],
+    expressions: Expressions,
 ) -> None:
     """Append all statements in global order.
 
@@ -106,6 +109,7 @@ def append_program(
         qubits: of each node, one for each cell.
         clbits: one for each classical bit of the program's circuit; where it is written for the
             last time, the measurement goes there.
+        expressions: of the program's parameters.
     """
     bits = _add_registers(circuit, program, clbits)
     pair = pair_instruction()
@@ -123,7 +127,7 @@ def append_program(
                 ends.reverse()
             circuit.append(pair, ends)
         else:
-            _append(circuit, row, where, bits)
+            _append(circuit, row, where, bits, expressions)
 
 
 def node_circuits(program: DistributedProgram) -> dict[str, QuantumCircuit]:
@@ -132,6 +136,7 @@ def node_circuits(program: DistributedProgram) -> dict[str, QuantumCircuit]:
     Half a pair is the opaque instruction `dqc_epr` on one comm qubit, whose parameters are the
     link and the pair. The channels from other nodes are never written.
     """
+    expressions = Expressions(program.parameters)
     circuits: list[QuantumCircuit] = []
     bits: list[_Bits] = []
     for index, node in enumerate(program.network.nodes):
@@ -153,16 +158,22 @@ def node_circuits(program: DistributedProgram) -> dict[str, QuantumCircuit]:
         if row.name == "dqc_epr":
             circuit.append(Instruction("dqc_epr", 1, 0, [row.link, row.pair]), where)
         else:
-            _append(circuit, row, where, bits[row.node])
+            _append(circuit, row, where, bits[row.node], expressions)
     return {circuit.name: circuit for circuit in circuits}
 
 
-def _append(circuit: QuantumCircuit, row: Statement, qubits: list[Qubit], bits: _Bits) -> None:
+def _append(
+    circuit: QuantumCircuit,
+    row: Statement,
+    qubits: list[Qubit],
+    bits: _Bits,
+    expressions: Expressions,
+) -> None:
     """Append any other statement."""
     if row.writes is not None:
         circuit.append(Measure(), qubits, [bits[row.writes]])
         return
-    for operation, operands in _operations(row, qubits):
+    for operation, operands in _operations(row, qubits, expressions):
         circuit.append(_conditional(row, operation, operands, bits))
 
 
@@ -192,7 +203,9 @@ def _add_registers(
     return found
 
 
-def _operations(row: Statement, qubits: list[Qubit]) -> Iterator[tuple[Instruction, list[Qubit]]]:
+def _operations(
+    row: Statement, qubits: list[Qubit], expressions: Expressions
+) -> Iterator[tuple[Instruction, list[Qubit]]]:
     if row.name == "reset":
         yield Reset(), qubits
     elif row.name == "barrier":
@@ -201,10 +214,10 @@ def _operations(row: Statement, qubits: list[Qubit]) -> Iterator[tuple[Instructi
         yield Delay(row.parameters[0], "ns"), qubits
     elif row.name == "rzy":  # which Qiskit does not have
         yield _GATES["rx"].base_class(pi / 2), qubits[1:]
-        yield _GATES["rzz"].base_class(*row.parameters), qubits
+        yield _GATES["rzz"].base_class(*expressions.all_of(row.parameters)), qubits
         yield _GATES["rx"].base_class(-pi / 2), qubits[1:]
     else:
-        yield _GATES[row.name].base_class(*row.parameters), qubits
+        yield _GATES[row.name].base_class(*expressions.all_of(row.parameters)), qubits
 
 
 def _conditional(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from qiskit.circuit import Gate
+from qiskit import QuantumCircuit
+from qiskit.circuit import Gate, ParameterExpression
 from qiskit.circuit.library import UnitaryGate
 from qiskit.quantum_info import Operator
 from qiskit_qasm3_import import ConversionError
@@ -27,6 +28,8 @@ def power_of(gate: Gate, exponent: float) -> Gate:
     """
     is_whole = math.isfinite(exponent) and exponent == int(exponent)
     has_own_way = bool(gate.params) and type(gate).power is not Gate.power
+    if is_whole and abs(exponent) <= _PLAIN and not has_own_way and _is_symbolic(gate):
+        return _repeated(gate, int(exponent))
     if not is_whole or abs(exponent) <= _PLAIN or has_own_way:
         return gate.power(exponent)
     # The triangular matrix of a unitary one is diagonal.
@@ -34,6 +37,20 @@ def power_of(gate: Gate, exponent: float) -> Gate:
     phases = _turned(np.angle(np.diag(triangle)), int(exponent))
     matrix = (basis * np.exp(1j * phases)) @ basis.conj().T
     return UnitaryGate(matrix, label=f"{gate.name}^{exponent}")
+
+
+def _is_symbolic(gate: Gate) -> bool:
+    return any(isinstance(p, ParameterExpression) and p.parameters for p in gate.params)
+
+
+def _repeated(gate: Gate, count: int) -> Gate:
+    """A gate without a matrix, because its angles are not known."""
+    body = QuantumCircuit(gate.num_qubits)
+    for _ in range(abs(count)):
+        body.append(gate if count > 0 else gate.inverse(), body.qubits)
+    found = Gate(f"{gate.name}^{count}", gate.num_qubits, gate.params)
+    found.definition = body
+    return found
 
 
 def _turned(phases: Float64, exponent: int) -> Float64:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from qiskit import QuantumCircuit, qasm2
+from qiskit import qasm2
 from qiskit.circuit import CircuitError
 
 from dqc_compiler.diagnostics.circuit import (
@@ -17,11 +17,11 @@ from dqc_compiler.diagnostics.circuit import (
     UndefinedName,
 )
 from dqc_compiler.diagnostics.core import CompilerError, Diagnostic, Place
-from dqc_compiler.formats.circuit_conditions import Cube
 from dqc_compiler.formats.circuit_text import (
     MAX_BITS,
     MAX_INCLUDES,
     CircuitText,
+    Parsed,
     located,
     read_included_text,
 )
@@ -46,12 +46,12 @@ _LONE_EQUALS = re.compile(r"(?<!=)=(?!=)")
 _GRAMMAR = re.compile(r"needed|unexpected|expected|doesn't match any valid tokens|unterminated")
 
 
-def parse_qasm2(source: CircuitText) -> tuple[QuantumCircuit, list[int], list[Cube]]:
+def parse_qasm2(source: CircuitText) -> Parsed:
     """Parse OpenQASM 2.
 
     Returns:
-        The circuit, a line per instruction or no lines if they are not known for certain, and an
-        empty list: conditions are part of the circuit.
+        The circuit, and a line per instruction, or no lines if they are not known for certain.
+        Conditions are part of the circuit.
 
     Raises:
         CompilerError: an include is refused, or the text is not a valid program.
@@ -81,7 +81,7 @@ def parse_qasm2(source: CircuitText) -> tuple[QuantumCircuit, list[int], list[Cu
     for origin, body in ((source, text), *((own_files[name], bodies[name]) for name in bodies)):
         _check_parameters(origin, body, known)
     lines = instruction_lines(text, bodies.get)
-    return circuit, lines if len(lines) == len(circuit.data) else [], []
+    return Parsed(circuit, lines if len(lines) == len(circuit.data) else [], [], [])
 
 
 def _own_files(source: CircuitText) -> dict[str, CircuitText]:

@@ -15,7 +15,8 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import (
     ClassicalRegister,
     Clbit,
-    Gate,
+    Parameter,
+    ParameterExpression,
     QuantumRegister,
     Qubit,
 )
@@ -50,14 +51,17 @@ from dqc_compiler.formats.circuit_conditions import (
 )
 from dqc_compiler.formats.circuit_control_flow import loop_passes
 from dqc_compiler.formats.circuit_gates import MAX_OPERATIONS
+from dqc_compiler.formats.circuit_parameters import unbound_names
 from dqc_compiler.formats.circuit_powers import power_of
 from dqc_compiler.formats.circuit_text import (
     MAX_BITS,
     MAX_INCLUDES,
     CircuitText,
+    Parsed,
     located,
     read_included_text,
 )
+from dqc_compiler.formats.qasm3_gates import NOT_BOUND, Declaration
 from dqc_compiler.formats.qasm3_statements import parse_statements
 from dqc_compiler.formats.qasm3_values import NoValueError, Resolver, is_number, word_of
 
@@ -85,99 +89,25 @@ _SCALARS: dict[type, Any] = {
     ast.AngleType: types.Angle(const=True),
     ast.BoolType: types.Bool(const=True),
 }
+_INPUTS: dict[type, Any] = {ast.FloatType: types.Float(), ast.AngleType: types.Angle()}
 _MESSAGE = re.compile(r"(?:(\d+),(\d+): )?(.*)", re.DOTALL)
 _UNDEFINED = re.compile(r"gate '(.*)' is not defined\.|Undefined symbol '(.*)'\.")
-_NOT_BOUND = (QiskitError, ArithmeticError, TypeError, ValueError, RuntimeError)
 _TRIAL_ANGLE = 0.7
 _LIMIT = re.compile(r"support|only global declarations")
 
 
-def parse_qasm3(source: CircuitText) -> tuple[QuantumCircuit, list[int], list[Cube]]:
+def parse_qasm3(source: CircuitText) -> Parsed:
     """Parse OpenQASM 3.
 
     Returns:
-        The circuit without control flow, and for each instruction its line and its condition.
+        The circuit without control flow.
 
     Raises:
         CompilerError: the text is not a valid program, or uses what cannot be distributed.
     """
     visitor = _Visitor(source)
     circuit = visitor.convert(ast.Program(statements=[])).circuit
-    return circuit, visitor.lines, visitor.cubes
-
-
-class _FileGate(Gate):  # type: ignore[misc]
-    """A gate that the file defines; all its calls share the declaration.
-
-    The definition is looked up by the angles and never stored in the gate: binding the parameters
-    of a circuit writes into stored definitions, which would change those of other calls, while
-    copies of definitions that call others twice double at every level.
-    """
-
-    def __init__(self, declaration: _Declaration, parameters: Sequence[Any]) -> None:
-        super().__init__(declaration.name, declaration.num_qubits, list(parameters))
-        self.declaration = declaration
-
-    @property
-    def definition(self) -> QuantumCircuit:
-        return self.declaration.definition(tuple(self.params))
-
-    @definition.setter
-    def definition(self, _: None) -> None:
-        """Qiskit's constructor clears the definition; there is none to clear."""
-
-    def inverse(self, annotated: bool = False) -> Gate:
-        # Qiskit's own way reads the stored definition.
-        plain = Gate(self.name, self.num_qubits, self.params)
-        plain.definition = self.definition.copy()
-        return plain.inverse(annotated)
-
-    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> _FileGate:
-        return _FileGate(self.declaration, self.params)
-
-
-class _Declaration:
-    """Makes the calls of a gate that the file defines, binding each set of angles once.
-
-    Args:
-        node: the declaration as it was parsed; it says in which order calls give the angles.
-        body: the gate's circuit, None if it cannot be written down without knowing the angles. Its
-            own list of parameters is no guide to the calls: it is sorted by name and leaves out
-            those that are not used.
-        evaluate: makes the circuit from the syntax tree for the angles of one call.
-    """
-
-    def __init__(
-        self,
-        node: ast.QuantumGateDefinition,
-        body: QuantumCircuit | None,
-        evaluate: Callable[[Sequence[float]], QuantumCircuit],
-    ) -> None:
-        self.name = node.name.name
-        self.num_qubits = len(node.qubits)
-        self._body = body
-        self._evaluate = evaluate
-        used = {} if body is None else {symbol.name: symbol for symbol in body.parameters}
-        self._parameters = [used.get(argument.name) for argument in node.arguments]
-        self._definitions: dict[tuple[Any, ...], QuantumCircuit] = {}
-
-    def __call__(self, *parameters: Any) -> Gate:
-        return _FileGate(self, parameters)
-
-    def definition(self, parameters: tuple[Any, ...]) -> QuantumCircuit:
-        """The body with these angles; shared, so nobody may change it."""
-        if parameters not in self._definitions:
-            self._definitions[parameters] = self._bound(parameters)
-        return self._definitions[parameters]
-
-    def _bound(self, parameters: tuple[Any, ...]) -> QuantumCircuit:
-        if self._body is not None:
-            pairs = zip(self._parameters, parameters, strict=True)
-            try:
-                return self._body.assign_parameters({p: v for p, v in pairs if p is not None})
-            except _NOT_BOUND:
-                pass  # a value that is not finite or not real; evaluating says where
-        return self._evaluate([float(parameter) for parameter in parameters])
+    return Parsed(circuit, visitor.lines, visitor.cubes, visitor.inputs)
 
 
 class _Visitor(ConvertVisitor):
@@ -187,6 +117,7 @@ class _Visitor(ConvertVisitor):
         super().__init__()
         self.lines: list[int] = []
         self.cubes: list[Cube] = []
+        self.inputs: list[Parameter] = []
         self._source = source
         self._include_line = 0
         self._open_files: tuple[str, ...] = ()
@@ -349,6 +280,7 @@ class _Visitor(ConvertVisitor):
     def visit_ConstantDeclaration(self, node: ast.ConstantDeclaration, context: Any) -> Any:  # noqa: N802
         """A named number."""
         kind = _SCALARS.get(type(node.type))
+        self._demand_number(node.init_expression, context)
         value, found = self._resolve_generic(node.init_expression, context, strict=False)
         if kind is None or not (is_number(found) or isinstance(found, types.Bool)):
             raise CompilerError(UnsupportedConstruct(construct="a constant of this type"))
@@ -357,11 +289,18 @@ class _Visitor(ConvertVisitor):
         self._define(Symbol(node.identifier.name, value, kind, context.scope, node), context)
         return context
 
-    def visit_IODeclaration(self, node: ast.IODeclaration, context: Any) -> Any:  # noqa: ARG002, N802
-        """Inputs have no value yet, outputs are classical variables."""
-        if node.io_identifier is ast.IOKeyword.input:
-            raise CompilerError(UnboundParameter(name=node.identifier.name))
-        raise CompilerError(UnsupportedConstruct(construct="an output variable"))
+    def visit_IODeclaration(self, node: ast.IODeclaration, context: Any) -> Any:  # noqa: N802
+        """Inputs are parameters, outputs are classical variables."""
+        if node.io_identifier is not ast.IOKeyword.input:
+            raise CompilerError(UnsupportedConstruct(construct="an output variable"))
+        kind = _INPUTS.get(type(node.type))
+        if kind is None:
+            construct = "an input that is neither a float nor an angle"
+            raise CompilerError(UnsupportedConstruct(construct=construct))
+        name = node.identifier.name
+        self.inputs.append(Parameter(name))
+        self._define(Symbol(name, self.inputs[-1], kind, Scope.GLOBAL, node), context)
+        return context
 
     def visit_QuantumGateDefinition(  # noqa: N802
         self, node: ast.QuantumGateDefinition, context: Any
@@ -369,24 +308,24 @@ class _Visitor(ConvertVisitor):
         """A gate of the file's own: with symbols for its angles, or where that fails, per call."""
         source = self._source
 
-        def evaluate(angles: Sequence[float]) -> QuantumCircuit:
+        def evaluate(angles: Sequence[Any]) -> QuantumCircuit:
             return self._evaluated(node, angles, source, context)
 
         try:
             super().visit_QuantumGateDefinition(node, context)
-        except (CompilerError, *_NOT_BOUND):
+        except (CompilerError, *NOT_BOUND):
             self._try_body(node, evaluate)
-            made = _Declaration(node, None, evaluate)
+            made = Declaration(node, None, evaluate)
             sizes = len(node.arguments), len(node.qubits)
             return self._define_gate(node.name.name, made, *sizes, node, context)
         symbol = context.symbol_table.get(node.name.name, node)
-        symbol.data = _Declaration(node, symbol.data._definition, evaluate)
+        symbol.data = Declaration(node, symbol.data._definition, evaluate)
         return context
 
     def _try_body(
         self,
         node: ast.QuantumGateDefinition,
-        evaluate: Callable[[Sequence[float]], QuantumCircuit],
+        evaluate: Callable[[Sequence[Any]], QuantumCircuit],
     ) -> None:
         """Find what is wrong with a body whatever the angles of a call are."""
         before, self._is_trial = self._is_trial, True
@@ -400,7 +339,7 @@ class _Visitor(ConvertVisitor):
     def _evaluated(
         self,
         node: ast.QuantumGateDefinition,
-        angles: Sequence[float],
+        angles: Sequence[Any],
         source: CircuitText,
         context: Any,
     ) -> QuantumCircuit:
@@ -414,7 +353,11 @@ class _Visitor(ConvertVisitor):
                 bits = [Qubit() for _ in node.qubits]
                 inner.circuit.add_bits(bits)
                 values: list[Any] = [*angles, *bits]
-                kinds = [types.Float(const=True)] * len(angles) + [types.Qubit()] * len(bits)
+                kinds: list[Any] = [
+                    types.Float(const=not isinstance(angle, ParameterExpression))
+                    for angle in angles
+                ]
+                kinds += [types.Qubit()] * len(bits)
                 names = [name.name for name in (*node.arguments, *node.qubits)]
                 symbols: Any = inner.symbol_table
                 for name, value, kind in zip(names, values, kinds, strict=True):
@@ -442,6 +385,15 @@ class _Visitor(ConvertVisitor):
         return super().visit_QuantumGate(node, context)
 
     def _apply_gate_modifier(self, modifier: Any, gate: Any, context: Any) -> Any:
+        try:
+            return self._modified(modifier, gate, context)
+        except TypeError as error:  # Qiskit's, about a gate whose matrix it would need
+            names = sorted({name for value in gate.params for name in unbound_names(value)})
+            if not names:
+                raise
+            raise CompilerError(UnboundParameter(name=", ".join(names))) from error
+
+    def _modified(self, modifier: Any, gate: Any, context: Any) -> Any:
         if modifier.modifier is ast.GateModifierName.pow and modifier.argument is not None:
             return power_of(gate, self._resolve_constant_float(modifier.argument, context))
         return super()._apply_gate_modifier(modifier, gate, context)
@@ -476,6 +428,7 @@ class _Visitor(ConvertVisitor):
             raise ConversionError(
                 "loop variables of other types than int and uint are not supported"
             )
+        self._demand_number(node.set_declaration, context)
         values, kind = self._resolve_generic(node.set_declaration, context, strict=True)
         if isinstance(kind, types.Range):
             if values.start is None or values.stop is None:
@@ -540,16 +493,39 @@ class _Visitor(ConvertVisitor):
 
     # Values
 
+    def _demand_number(self, node: Any, context: Any) -> None:
+        """Refuse an expression whose value is needed now if it depends on a parameter."""
+        if isinstance(node, list | tuple):
+            for item in node:
+                self._demand_number(item, context)
+        elif isinstance(node, ast.Identifier):
+            symbol = context.symbol_table.get(node.name, node)
+            if symbol is not None and isinstance(symbol.data, ParameterExpression):
+                names = sorted(parameter.name for parameter in symbol.data.parameters)
+                raise CompilerError(UnboundParameter(name=", ".join(names)))
+        elif isinstance(node, ast.QASMNode):
+            self._demand_number(list(vars(node).values()), context)
+
+    def _resolve_constant_int(self, node: ast.Expression, context: Any) -> Any:
+        self._demand_number(node, context)
+        return super()._resolve_constant_int(node, context)
+
+    def _resolve_constant_float(self, node: ast.Expression, context: Any) -> Any:
+        self._demand_number(node, context)
+        return super()._resolve_constant_float(node, context)
+
     def _resolve_generic(self, node: Any, context: Any, strict: bool) -> Any:
         return Resolver(context, strict).resolve(node)
 
     def _resolve_constant_duration(self, node: ast.Expression, context: Any) -> Any:
+        self._demand_number(node, context)
         value, unit = super()._resolve_constant_duration(node, context)
         if unit == "dt":
             raise CompilerError(DelayWithoutUnit(how="in samples (dt)"))
         return value, unit
 
     def _word(self, node: ast.Expression, context: Any) -> Word:
+        self._demand_number(node, context)
         return word_of(
             node, lambda value: self._resolve_generic(value, context, strict=True), self._bit
         )

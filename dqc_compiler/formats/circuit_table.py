@@ -12,24 +12,26 @@ from dqc_compiler.diagnostics.circuit import (
     ConditionalOperation,
     DelayWithoutUnit,
     InvalidStatement,
+    UnboundParameter,
 )
 from dqc_compiler.diagnostics.core import CompilerError
 from dqc_compiler.formats.circuit_control_flow import ControlFlow, Step
-from dqc_compiler.formats.circuit_gates import MAX_OPERATIONS, GateExpander, finite_numbers
+from dqc_compiler.formats.circuit_gates import MAX_OPERATIONS, GateExpander
+from dqc_compiler.formats.circuit_parameters import ParameterTable, finite_numbers, unbound_names
 from dqc_compiler.ir import Operation
 
 _NANOSECONDS = {"s": 1e9, "ms": 1e6, "us": 1e3, "ns": 1.0, "ps": 1e-3}
 
 
-def table_rows(flow: ControlFlow) -> tuple[list[Operation], float]:
+def table_rows(flow: ControlFlow, table: ParameterTable) -> tuple[list[Operation], float]:
     """The operations of a circuit in order, and its global phase.
 
     Raises:
         CompilerError: something cannot be written over the vocabulary. Its diagnostics have no
             place; the statement is the one that `flow.line` says.
     """
-    always = GateExpander(swap_is_free=True)
-    sometimes = GateExpander(swap_is_free=False)
+    always = GateExpander(table, swap_is_free=True)
+    sometimes = GateExpander(table, swap_is_free=False)
     rows: list[Operation] = []
     phase = 0.0
     for step in flow.steps():
@@ -78,6 +80,8 @@ def _barrier(step: Step) -> list[Operation]:
 def _delay(step: Step) -> list[Operation]:
     _check_unconditional(step, "a delay")
     unit, duration = step.operation.unit, step.operation.duration
+    if names := unbound_names(duration):
+        raise CompilerError(UnboundParameter(name=", ".join(names)))
     if unit not in _NANOSECONDS:
         how = "in samples (dt)" if unit == "dt" else "as an expression"
         raise CompilerError(DelayWithoutUnit(how=how))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from dqc_compiler.diagnostics.circuit import (
     CircuitNotAFile,
@@ -28,6 +29,11 @@ from dqc_compiler.diagnostics.circuit import (
     UnsupportedVersion,
 )
 from dqc_compiler.diagnostics.core import CompilerError, Place
+from dqc_compiler.formats.circuit_conditions import Cube
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+    from qiskit.circuit import Parameter
 
 MAX_BYTES = 256 * 2**20
 MAX_BITS = 1_000_000
@@ -45,6 +51,19 @@ _FIRST_WORD = re.compile(
     r"|#?pragma|defcalgrammar)\b"
 )
 """What a program can start with. Statements on qubits cannot come first: none is declared yet."""
+
+
+class Parsed(NamedTuple):
+    """What a text says: a circuit, and the line and the condition of each of its instructions.
+
+    `lines` or `cubes` are empty where they are not known, or part of the circuit. `inputs` are the
+    parameters that are declared, in order.
+    """
+
+    circuit: QuantumCircuit
+    lines: list[int]
+    cubes: list[Cube]
+    inputs: list[Parameter]
 
 
 @dataclass(frozen=True)

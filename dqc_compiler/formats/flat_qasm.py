@@ -7,14 +7,15 @@ this size, so this one cuts the text at `;`, `{` and `}`, which is all the struc
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from math import isfinite, pi
 from typing import NamedTuple, NoReturn
 
 from dqc_compiler.diagnostics.core import CompilerError, Place
 from dqc_compiler.diagnostics.verify import MalformedProgram, RedefinedGate
+from dqc_compiler.formats.expressions import evaluate
 from dqc_compiler.formats.gate_bodies import implements
+from dqc_compiler.ir.angles import Angle, parameters_of
 from dqc_compiler.ir.circuit import ONE_QUBIT_GATES, TWO_QUBIT_GATES, Circuit, Operation
 
 Bit = tuple[str, int]
@@ -31,8 +32,7 @@ _MEASURE = re.compile(r"([^=]+?)\s*=\s*measure\s+(.+)\Z", re.DOTALL)
 _DELAY = re.compile(r"delay\s*\[\s*(.+?)\s*ns\s*\]\s*(.+)\Z", re.DOTALL)
 _IF = re.compile(r"if\s*\(\s*([^()=]+?)\s*(?:==\s*(true|false)\s*)?\)\Z")
 _BIT = re.compile(r"([A-Za-z_]\w*)\s*(?:\[\s*(\d+)\s*\])?\Z")
-_NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
-_EXPRESSION_TOKEN = re.compile(rf"\s*(?:({_NUMBER.pattern})|(pi)\b|([-+*/()]))")
+_INPUT = re.compile(r"input\s+float(?:\s*\[\s*64\s*\])?\s+([^\W\d]\w*)\Z")
 
 STANDARD_GATES = frozenset({*ONE_QUBIT_GATES, *TWO_QUBIT_GATES}) - {
     "u",
@@ -51,6 +51,8 @@ _GATES = ONE_QUBIT_GATES | TWO_QUBIT_GATES | {"dqc_epr": 2}
 class FlatStatement(NamedTuple):
     """One statement; `parameters` are radians, ns (`delay`), or link and pair (`dqc_epr`).
 
+    Radians are angles where they depend on inputs that were not given a value.
+
     `condition` is a conjunction of (register, index, value): one literal per enclosing `if`.
     """
 
@@ -64,25 +66,32 @@ class FlatStatement(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FlatProgram:
-    """A parsed program: registers with their sizes in order of declaration, and its statements."""
+    """A parsed program: registers with their sizes in order of declaration, and its statements.
+
+    `inputs` are the names of its parameters, whether they were given a value or not.
+    """
 
     source: str
     qubit_registers: dict[str, int]
     bit_registers: dict[str, int]
     statements: tuple[FlatStatement, ...]
+    inputs: tuple[str, ...] = ()
 
 
-def read_flat_qasm(text: str, *, source: str) -> FlatProgram:
+def read_flat_qasm(
+    text: str, *, source: str, values: Mapping[str, float] | None = None
+) -> FlatProgram:
     """Parse a program of the flat subset.
 
     Args:
         text: the program.
         source: display name of the file, for messages.
+        values: of inputs; all others stay parameters.
 
     Raises:
         CompilerError: with `MalformedProgram` or `RedefinedGate`, naming file and line.
     """
-    return _Reader(text, source).run()
+    return _Reader(text, source, values or {}).run()
 
 
 def circuit_from_flat(program: FlatProgram, *, name: str) -> Circuit:
@@ -118,8 +127,11 @@ def _flatten(registers: dict[str, int]) -> dict[Bit, int]:
 
 
 class _Reader:
-    def __init__(self, text: str, source: str) -> None:
+    def __init__(self, text: str, source: str, values: Mapping[str, float]) -> None:
         self.source = source
+        self.values = values
+        self.inputs: dict[str, float] = {}
+        self.numbers: dict[str, float | None] = {}
         self.lines = text.split("\n")
         # Comments go first; those over several lines leave their line breaks behind.
         self.text = _COMMENT.sub(lambda found: "\n" * found.group().count("\n"), text)
@@ -162,7 +174,8 @@ class _Reader:
             self.fail("the text ends inside a statement")
         if self.condition or self.definition is not None:
             self.fail("a block is not closed")
-        return FlatProgram(self.source, self.qubits, self.bits, tuple(self.statements))
+        statements = tuple(self.statements)
+        return FlatProgram(self.source, self.qubits, self.bits, statements, tuple(self.inputs))
 
     def version(self, body: str, end: str) -> None:
         if end != ";" or not _VERSION.match(body):
@@ -220,6 +233,8 @@ class _Reader:
             self.fail("the body of an if holds gates only")
         elif body.startswith(("qubit", "bit")):
             self.declare(body)
+        elif body.startswith("input"):
+            self.input(body)
         elif measured := _MEASURE.match(body):
             qubit = self.bit(measured[2], self.qubits)
             target = self.bit(measured[1], self.bits)
@@ -232,6 +247,8 @@ class _Reader:
         elif delayed := _DELAY.match(body):
             qubit = self.bit(delayed[2], self.qubits)
             time = self.number(delayed[1])
+            if parameters_of([time]):
+                self.fail("a delay takes a number")
             self.statements.append(FlatStatement("delay", (qubit,), (time,), line=self.line))
         elif _INCLUDE.match(body):
             self.gates |= STANDARD_GATES
@@ -251,7 +268,10 @@ class _Reader:
             self.fail(f"{name} uses a qubit twice")
         if name == "swap" and self.condition:
             self.fail("a swap renames qubits and stands outside of any if")
-        if name == "dqc_epr" and (self.condition or any(v < 0 or v % 1 for v in values)):
+        is_pair = name == "dqc_epr"
+        if is_pair and (
+            self.condition or parameters_of(values) or any(v < 0 or v % 1 for v in values)
+        ):
             self.fail("dqc_epr takes two natural numbers and stands outside of any if")
         self.statements.append(FlatStatement(name, qubits, values, None, self.condition, self.line))
 
@@ -260,9 +280,22 @@ class _Reader:
         if not found:
             self.fail("a register is declared as qubit[size] name; or bit[size] name;")
         name, size = found[3], int(found[2] or 1)
-        if name in self.qubits or name in self.bits or size < 1:
+        if self.is_declared(name) or size < 1:
             self.fail(f"register {name} is empty or declared twice")
         (self.qubits if found[1] == "qubit" else self.bits)[name] = size
+
+    def input(self, body: str) -> None:
+        found = _INPUT.match(body)
+        if not found:
+            self.fail("a parameter is declared as input float[64] name;")
+        name = found[1]
+        if self.is_declared(name) or name in self.gates or name == "pi":
+            self.fail(f"parameter {name} is declared twice, or is the name of something else")
+        self.inputs[name] = self.values[name] if name in self.values else Angle.of(name)
+        self.numbers.clear()
+
+    def is_declared(self, name: str) -> bool:
+        return name in self.qubits or name in self.bits or name in self.inputs
 
     def reset_or_barrier(self, name: str, operands: str) -> None:
         qubits: list[Bit] = []
@@ -292,7 +325,9 @@ class _Reader:
         return name, index
 
     def number(self, text: str) -> float:
-        value = evaluate(text)
+        if text not in self.numbers:
+            self.numbers[text] = evaluate(text, self.inputs)
+        value = self.numbers[text]
         if value is None:
             self.fail(f"{text.strip()!r} is not a number")
         return value
@@ -300,70 +335,3 @@ class _Reader:
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-@lru_cache(maxsize=65536)
-def evaluate(text: str) -> float | None:
-    """Value of an expression of numbers, pi, + - * / and parentheses; None if it is not one."""
-    try:
-        value = float(text) if _NUMBER.fullmatch(text) else _Expression(text).sum_of_all()
-    except (ValueError, ZeroDivisionError, OverflowError, RecursionError):
-        return None
-    return value if isfinite(value) else None
-
-
-class _Expression:
-    """Recursive descent over sum, product, sign and atom."""
-
-    def __init__(self, text: str) -> None:
-        self.tokens: list[str] = []
-        position = 0
-        text = text.rstrip()
-        while position < len(text):
-            found = _EXPRESSION_TOKEN.match(text, position)
-            if not found:
-                raise ValueError(text)
-            self.tokens.append(found[0].strip())
-            position = found.end()
-        self.position = 0
-
-    def sum_of_all(self) -> float:
-        result = self.sum()
-        if self.position != len(self.tokens):
-            raise ValueError
-        return result
-
-    def take(self, *wanted: str) -> str | None:
-        if self.position < len(self.tokens) and self.tokens[self.position] in wanted:
-            self.position += 1
-            return self.tokens[self.position - 1]
-        return None
-
-    def sum(self) -> float:
-        result = self.product()
-        while sign := self.take("+", "-"):
-            term = self.product()
-            result = result + term if sign == "+" else result - term
-        return result
-
-    def product(self) -> float:
-        result = self.signed()
-        while sign := self.take("*", "/"):
-            factor = self.signed()
-            result = result * factor if sign == "*" else result / factor
-        return result
-
-    def signed(self) -> float:
-        if sign := self.take("+", "-"):
-            return self.signed() if sign == "+" else -self.signed()
-        if self.take("("):
-            result = self.sum()
-            if not self.take(")"):
-                raise ValueError
-            return result
-        if self.take("pi"):
-            return pi
-        if self.position == len(self.tokens):
-            raise ValueError
-        self.position += 1
-        return float(self.tokens[self.position - 1])

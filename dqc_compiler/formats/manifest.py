@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 from dqc_compiler.formats.file_model import FileModel
 from dqc_compiler.formats.report import Figures
 from dqc_compiler.formats.verdict import Verdict
+from dqc_compiler.ir.angles import Parameter
 
 MANIFEST = "manifest.json"
 LOGICAL = "logical.qasm"
@@ -64,6 +65,16 @@ class QubitPositions(FileModel):
     end: Position
 
 
+class ManifestParameter(FileModel):
+    """A parameter of the circuit, or a value that the programs need of one."""
+
+    name: str = Field(description="as the circuit calls it")
+    formula: str | None = Field(
+        default=None, description="over other parameters; null: it is one of the circuit's own"
+    )
+    value: float | None = Field(default=None, description="it was bound to; null: still an input")
+
+
 class Channel(FileModel):
     """A bit register that one node writes and others read."""
 
@@ -91,8 +102,19 @@ class Manifest(FileModel):
         description="every classical bit of the circuit -> node and index in its out; the last "
         "writer counts; null: never written"
     )
+    parameters: dict[str, ManifestParameter] = Field(
+        default={}, description="name in the programs -> what it is"
+    )
     figures: Figures
     verdict: Verdict
     files: dict[Annotated[str, AfterValidator(_bundle_path)], Sha256] = Field(
         description="every other file of the bundle -> SHA-256"
+    )
+
+
+def listed_parameters(manifest: Manifest) -> tuple[Parameter, ...]:
+    """The parameters that a manifest lists."""
+    return tuple(
+        Parameter(identifier, entry.name, entry.formula, entry.value)
+        for identifier, entry in manifest.parameters.items()
     )

@@ -76,7 +76,11 @@ class Resolver(ValueResolver):
         values = [self.visit(argument) for argument in node.arguments]
         inner = values[0][0]
         if isinstance(inner, ParameterExpression) and (name == "sqrt" or hasattr(inner, name)):
-            return inner**0.5 if name == "sqrt" else getattr(inner, name)(), types.Angle()
+            value = inner**0.5 if name == "sqrt" else getattr(inner, name)()
+            return value, _of_parameters(values[0][1])
+        if key == POWER and any(isinstance(value, ParameterExpression) for value, _ in values):
+            (base, base_type), (exponent, exponent_type) = values
+            return base**exponent, _of_parameters(base_type, exponent_type)
         if not all(is_number(kind) for _, kind in values):
             raise ConversionError("functions of anything but constants are not supported", node)
         numbers = [value for value, _ in values]
@@ -94,7 +98,7 @@ class Resolver(ValueResolver):
         are_angles = _is_angle(left_type) and _is_angle(right_type)
         is_of_parameters = any(isinstance(side, ParameterExpression) for side in (left, right))
         if is_of_parameters and are_angles and node.op.name in _OF_PARAMETERS:
-            return _OF_PARAMETERS[node.op.name](left, right), types.Angle()
+            return _OF_PARAMETERS[node.op.name](left, right), _of_parameters(left_type, right_type)
         if node.op.name in ("*", "/"):
             return super().visit_BinaryExpression(node)
         if not (is_number(left_type) and is_number(right_type)):
@@ -164,6 +168,12 @@ def word_of(
 
 def _is_angle(kind: Any) -> bool:
     return isinstance(kind, types.Int | types.Uint | types.Float | types.Angle)
+
+
+def _of_parameters(*kinds: Any) -> Any:
+    """The type of what depends on parameters: an angle if it is made of one, otherwise a float."""
+    is_angle = any(isinstance(kind, types.Angle) for kind in kinds)
+    return types.Angle() if is_angle else types.Float()
 
 
 def is_number(kind: Any) -> bool:

@@ -8,7 +8,8 @@ from functools import lru_cache
 from itertools import groupby
 
 from dqc_compiler.formats.gate_definitions import GATE_DEFINITIONS
-from dqc_compiler.ir import Circuit, DistributedProgram, Register
+from dqc_compiler.ir import Circuit, DistributedProgram, Parameter, Register
+from dqc_compiler.ir.angles import Angle, parameters_of
 
 _DENOMINATORS = (1, 2, 3, 4, 6, 8, 16, 32, 64)
 _RESERVED_WORDS = (
@@ -20,7 +21,7 @@ _RESERVED_WORDS = (
     "cswap cu phase cphase id u1 u2 u3 rxx ryy rzz rzx rzy dqc_epr data comm out sin cos tan "
     "arcsin arccos arctan exp log sqrt ceiling floor mod popcount rotl rotr real imag sizeof "
 )
-_RESERVED = frozenset(_RESERVED_WORDS.split())
+RESERVED = frozenset(_RESERVED_WORDS.split())
 """Words that cannot name a register: keywords, built-in functions and constants, gates, ours."""
 
 
@@ -29,7 +30,10 @@ def angle_text(value: float) -> str:
     """`value` as an expression that evaluates to exactly the same double.
 
     Multiples of pi by small fractions are written as such where that is exact; people read these.
+    An angle that depends on parameters becomes an expression with exactly the same coefficients.
     """
+    if isinstance(value, Angle):
+        return _affine_text(value)
     for denominator in _DENOMINATORS:
         numerator = round(value * denominator / math.pi)
         if numerator and abs(numerator) < 1000 and numerator * math.pi / denominator == value:
@@ -38,6 +42,26 @@ def angle_text(value: float) -> str:
             divisor = "" if denominator == 1 else f"/{denominator}"
             return f"{sign}{factor}pi{divisor}"
     return repr(float(value))
+
+
+def _affine_text(angle: Angle) -> str:
+    """Terms in order of their names, and the constant."""
+    parts = [(factor < 0, _term_text(abs(factor), name)) for name, factor in angle.terms]
+    if angle.constant:
+        parts.append((angle.constant < 0, angle_text(abs(angle.constant))))
+    (is_negative, first), *others = parts
+    text = f"-{first}" if is_negative else first
+    return text + "".join(f" {'-' if sign else '+'} {part}" for sign, part in others)
+
+
+def _term_text(factor: float, name: str) -> str:
+    if factor == 1:
+        return name
+    divisor = round(1 / factor) if factor >= 1e-3 else 0
+    if divisor > 1 and 1 / divisor == factor:
+        return f"{name}/{divisor}"
+    number = f"{factor:.0f}" if factor < 1e6 and factor == round(factor) else angle_text(factor)
+    return f"{number}*{name}"
 
 
 def statement_text(
@@ -62,6 +86,12 @@ def statement_text(
     return text
 
 
+def _inputs(parameters: Iterable[Parameter], used: Iterable[str]) -> list[str]:
+    """The declarations of the parameters that a program uses, in order of the circuit."""
+    names = set(used)
+    return [f"input float[64] {p.identifier};" for p in parameters if p.identifier in names]
+
+
 def _header(comments: Iterable[str], used: set[str]) -> list[str]:
     definitions = [GATE_DEFINITIONS[name] for name in GATE_DEFINITIONS if name in used]
     notes = [f"// {line}" for line in comments]
@@ -81,10 +111,16 @@ def _registers(
         found = list(members)
         if found not in ([base], [f"{base}[{i}]" for i in range(len(found))]):
             return [(fallback, len(names))]
-        groups.append((base + "_" * (base in _RESERVED or base in taken), len(found)))
+        groups.append((base + "_" * (base in RESERVED or base in taken), len(found)))
     if len({base for base, _ in groups}) != len(groups):
         return [(fallback, len(names))]
     return groups
+
+
+def register_names(qubits: Sequence[str], clbits: Sequence[str]) -> list[str]:
+    """What the registers of a circuit are called in logical.qasm, those of qubits first."""
+    found = [name for name, _ in _registers(qubits, "q_")]
+    return found + [name for name, _ in _registers(clbits, "c_", frozenset(found))]
 
 
 def qubit_names(circuit: Circuit) -> list[str]:
@@ -112,7 +148,8 @@ def circuit_text(circuit: Circuit) -> str:
                 condition=[(clbits[bit], value) for bit, value in row.condition],
             )
         )
-    declarations = [f"qubit[{size}] {name};" for name, size in qubit_registers]
+    declarations = _inputs(circuit.parameters, parameters_of(circuit.angles))
+    declarations += [f"qubit[{size}] {name};" for name, size in qubit_registers]
     declarations += [f"bit[{size}] {name};" for name, size in clbit_registers]
     header = _header([f'the circuit "{circuit.name}" as it was distributed'], used)
     return "\n".join([*header, *declarations, *lines]) + "\n"
@@ -125,8 +162,11 @@ def program_texts(program: DistributedProgram) -> tuple[str, ...]:
     register_names = [program.register_name(r) for r in range(len(program.registers))]
     lines: list[list[str]] = [[] for _ in nodes]
     used: list[set[str]] = [set() for _ in nodes]
+    inputs: list[set[str]] = [set() for _ in nodes]
     for row in program.statements():
         used[row.node].add(row.name)
+        if program.angles:
+            inputs[row.node].update(parameters_of(row.parameters))
         parameters: Sequence[float] = row.parameters
         names = [cell_names[row.node](q) for q in row.qubits]
         if row.name == "dqc_epr":
@@ -144,6 +184,7 @@ def program_texts(program: DistributedProgram) -> tuple[str, ...]:
         "\n".join(
             [
                 *_header(_comments(program, node, links[node]), used[node]),
+                *_inputs(program.parameters, inputs[node]),
                 *_declarations(program, node, register_names),
                 *lines[node],
             ]

@@ -230,7 +230,7 @@ def make_report(
         per_node=per_node,
         per_gadget=gadgets,
         engines=engines,
-        assumptions=_assumptions(schedule.makespan.shots, rounds=gadgets["purify"].count),
+        assumptions=_assumptions(program, schedule, rounds=gadgets["purify"].count),
         units=UNITS,
         stopped=stopped,
         pareto=pareto,
@@ -238,8 +238,12 @@ def make_report(
     )
 
 
-def _assumptions(shots: int, *, rounds: int) -> tuple[str, ...]:
+def _assumptions(
+    program: DistributedProgram, schedule: Schedule, *, rounds: int
+) -> tuple[str, ...]:
+    shots = schedule.makespan.shots
     once = "every round of purification succeeds the first time"
+    generic = "fidelity and bounds: parameters have generic values, whatever they are bound to"
     return (
         "planned times: every pair takes the mean generation time of its link, gates and"
         " measurements take the times of the network file, resets and corrections included",
@@ -250,6 +254,7 @@ def _assumptions(shots: int, *, rounds: int) -> tuple[str, ...]:
         "fidelity: pairs are Werner states when they are ready, qubits dephase with the T2 of their"
         " node at planned times, and gates and measurements are perfect; every input is possible",
         *([once] if rounds else []),
+        *([generic] if program.parameters else []),
     )
 
 

@@ -111,7 +111,8 @@ class Spelling(NamedTuple):
 
 
 _TURNS = (0, -1, 1)  # of pi: exp(-i pi/2 P(x)Q) is a half turn of each qubit
-_ROTATIONS = {"XX": "rxx", "YY": "ryy", "ZZ": "rzz", "ZX": "rzx", "ZY": "rzy"}
+ROTATIONS = {"XX": "rxx", "YY": "ryy", "ZZ": "rzz", "ZX": "rzx", "ZY": "rzy"}
+"""Axes of both qubits -> gate of one angle."""
 
 PARTNERS: dict[str, str] = {"Z": "ZXY", "X": "ZX", "Y": "ZY"}
 """Axis on one qubit -> axes on the other for which the vocabulary has a gate, preferred first."""
@@ -139,8 +140,8 @@ def spellings(p: str, q: str, angle: float, first: float, second: float) -> Iter
         yield Spelling(("cp", (phase,)), False, first + half_turns, second + half_turns)
     for turns in _TURNS:
         part = clean(remainder(angle - turns * pi, 4 * pi))
-        swapped = p + q not in _ROTATIONS
-        name = _ROTATIONS[q + p if swapped else p + q]
+        swapped = p + q not in ROTATIONS
+        name = ROTATIONS[q + p if swapped else p + q]
         yield Spelling((name, (part,)), swapped, first + turns * pi, second + turns * pi)
     for swapped in [False] * (p == "Z") + [True] * (q == "Z"):
         name = "cr" + (p if swapped else q).lower()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from dqc_compiler.gadgets.frames import (
     rotate,
     rotation,
 )
+from dqc_compiler.gadgets.lifting import depends, lifted
 from dqc_compiler.gadgets.spelling import (
     PARTNERS,
     best_spelling,
@@ -55,8 +57,17 @@ def unfold(
         forwards: move those before the gate; otherwise those after it.
 
     Returns:
-        The form with few gates, None if the axes do not fit or have no gate.
+        The form with few gates, None if the axes do not fit or have no gate, or angles would not
+        be affine in the parameters.
     """
+    if depends(before, (gate,), after):
+
+        def made(runs: Sequence[Run]) -> list[Unfolding]:
+            found = unfold(letter, runs[0], runs[1][0], runs[2], forwards=forwards)
+            return [] if found is None else [found]
+
+        runs = (before, (gate,), after)
+        return next(iter(lifted(made, runs, lambda _: (*before, gate, *after))), None)
     form = interaction(gate.name, gate.parameters)
     if gate.qubits[0] == 1:
         form = form._replace(p=form.q, q=form.p, first=form.second, second=form.first)

@@ -137,6 +137,7 @@ class Wires:
             self.circuit.qubits,
             self.circuit.clbits,
             [self.rows[index] for index in self.in_program_order()],
+            parameters=self.circuit.parameters,
             global_phase=global_phase,
             source=self.circuit.source,
         )

@@ -1,5 +1,6 @@
 """Frozen data types that the passes hand to each other. No algorithm, no Qiskit."""
 
+from dqc_compiler.ir.angles import Angle, Parameter
 from dqc_compiler.ir.bound import Bound
 from dqc_compiler.ir.circuit import ABSENT, Circuit, Operation
 from dqc_compiler.ir.fidelity import Fidelity
@@ -13,6 +14,7 @@ from dqc_compiler.ir.segments import SegmentGraph
 
 __all__ = [
     "ABSENT",
+    "Angle",
     "Bound",
     "Circuit",
     "DistributedProgram",
@@ -23,6 +25,7 @@ __all__ = [
     "Network",
     "Node",
     "Operation",
+    "Parameter",
     "Placement",
     "Register",
     "RemotePlan",

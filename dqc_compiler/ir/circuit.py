@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
 
+from dqc_compiler.ir.angles import Angle, Parameter, Symbols, evaluated, parameters_of
 from dqc_compiler.ir.arrays import Float64, Int8, Int16, Int32, frozen, offsets
 
 ABSENT = -1  # in integer columns: this row has no such entry
@@ -33,6 +34,7 @@ class Operation(NamedTuple):
     """One row of a circuit.
 
     `condition` is a conjunction of (classical bit, value); empty means unconditional.
+    `parameters` are angles (`ir.angles`) where they depend on parameters of the circuit.
     `line` is the line of the source text, 0 if unknown.
     """
 
@@ -49,9 +51,12 @@ class Circuit:
     """A circuit over named qubits and classical bits, n operations in program order.
 
     Columns, all read-only: `opcode` (n,) indexes `NAMES`; `operand` holds the qubits of row i at
-    `operand_start[i]:operand_start[i+1]`; `parameter` likewise (radians; ns for `delay`); `clbit`
-    (n,) is the bit that a `measure` writes, else ABSENT; `condition_bit` / `condition_value` with
+    `operand_start[i]:operand_start[i+1]`; `parameter` likewise (radians; ns for `delay`), with
+    `symbol` as an index into `angles` for those that depend on `parameters`; `clbit` (n,) is the
+    bit that a `measure` writes, else ABSENT; `condition_bit` / `condition_value` with
     `condition_start` (n+1,) are conjunctions; `source_line` (n,) counts from 1, 0 if unknown.
+
+    `parameters` are the inputs, whether a gate depends on them (still) or not.
     """
 
     name: str
@@ -62,11 +67,14 @@ class Circuit:
     operand: Int32
     parameter_start: Int32
     parameter: Float64
+    symbol: Int32
     clbit: Int32
     condition_start: Int32
     condition_bit: Int32
     condition_value: Int8
     source_line: Int32
+    angles: tuple[Angle, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
     global_phase: float = 0.0
     source: str | None = field(default=None, compare=False)  # file name, for messages only
 
@@ -78,11 +86,19 @@ class Circuit:
         clbits: Iterable[str],
         operations: Iterable[Operation],
         *,
+        parameters: Iterable[Parameter] = (),
         global_phase: float = 0.0,
         source: str | None = None,
     ) -> Circuit:
-        """Build the columns from rows."""
+        """Build the columns from rows.
+
+        Parameters that are not among the given ones come after them, under their identifiers.
+        """
         rows = list(operations)
+        symbols = Symbols.of([p for row in rows for p in row.parameters])
+        known = {parameter.identifier: parameter for parameter in parameters}
+        for identifier in parameters_of((*symbols.angles, global_phase)):
+            known.setdefault(identifier, Parameter(identifier, identifier))
         conditions = [pair for row in rows for pair in row.condition]
         return cls(
             name=name,
@@ -92,12 +108,13 @@ class Circuit:
             operand_start=offsets(len(row.qubits) for row in rows),
             operand=frozen([q for row in rows for q in row.qubits], np.int32),
             parameter_start=offsets(len(row.parameters) for row in rows),
-            parameter=frozen([p for row in rows for p in row.parameters], np.float64),
+            **symbols._asdict(),
             clbit=frozen([ABSENT if row.clbit is None else row.clbit for row in rows], np.int32),
             condition_start=offsets(len(row.condition) for row in rows),
             condition_bit=frozen([bit for bit, _ in conditions], np.int32),
             condition_value=frozen([int(value) for _, value in conditions], np.int8),
             source_line=frozen([row.line for row in rows], np.int32),
+            parameters=tuple(known.values()),
             global_phase=global_phase,
             source=source,
         )
@@ -108,7 +125,7 @@ class Circuit:
     def operations(self) -> Iterator[Operation]:
         """The rows in program order."""
         operand, operand_start = self.operand.tolist(), self.operand_start.tolist()
-        parameter, parameter_start = self.parameter.tolist(), self.parameter_start.tolist()
+        parameter, parameter_start = self.symbols.rows(), self.parameter_start.tolist()
         bits, values = self.condition_bit.tolist(), self.condition_value.tolist()
         condition_start = self.condition_start.tolist()
         rows = zip(
@@ -124,6 +141,27 @@ class Circuit:
                 tuple((bits[j], bool(values[j])) for j in range(first, last)),
                 line,
             )
+
+    @property
+    def symbols(self) -> Symbols:
+        """The columns of parameters."""
+        return Symbols(self.parameter, self.symbol, self.angles)
+
+    def bound(self, values: Mapping[str, float]) -> Circuit:
+        """With values of parameters, by identifier; the others stay parameters."""
+        if not self.parameters:
+            return self
+        return replace(
+            self,
+            **self.symbols.bound(values)._asdict(),
+            parameters=tuple([parameter.bound(values) for parameter in self.parameters]),
+            global_phase=evaluated(self.global_phase, values),
+        )
+
+    @property
+    def free_parameters(self) -> tuple[str, ...]:
+        """Identifiers of the parameters without a value."""
+        return tuple([p.identifier for p in self.parameters if p.value is None])
 
     @property
     def two_qubit_gates(self) -> int:
@@ -155,8 +193,17 @@ class Circuit:
             raise ValueError("qubit or classical bit names repeat")
         if not np.isfinite(self.parameter).all():
             raise ValueError("a parameter is not finite")
+        _verify_symbols(self)
         for index, row in enumerate(self.operations()):
             _verify_row(index, row, len(self.qubits), len(self.clbits))
+
+
+def _verify_symbols(circuit: Circuit) -> None:
+    if len(circuit.symbol) != len(circuit.parameter):
+        raise ValueError("column symbol does not have one entry per parameter")
+    used = parameters_of((*circuit.angles, circuit.global_phase))
+    if not set(circuit.free_parameters).issuperset(used):
+        raise ValueError("an angle depends on a parameter that the circuit does not have")
 
 
 def _verify_row(index: int, row: Operation, qubits: int, clbits: int) -> None:
@@ -168,6 +215,8 @@ def _verify_row(index: int, row: Operation, qubits: int, clbits: int) -> None:
             raise ValueError(f"operation {index}: {row.name} takes {arity} qubits")
     if len(row.parameters) != PARAMETER_COUNT[row.name]:
         raise ValueError(f"operation {index}: wrong number of parameters for {row.name}")
+    if row.name in NOT_UNITARY and parameters_of(row.parameters):
+        raise ValueError(f"operation {index}: {row.name} needs a number")
     if len(set(row.qubits)) != len(row.qubits):
         raise ValueError(f"operation {index}: a qubit appears twice")
     if any(not 0 <= q < qubits for q in row.qubits):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from dqc_compiler.ir.angles import Angle, Parameter, Symbols
 from dqc_compiler.ir.arrays import Float64, Int8, Int16, Int32, frozen, offsets
 from dqc_compiler.ir.circuit import ABSENT, NAMES, OPCODE
 from dqc_compiler.ir.network import Network
@@ -62,7 +63,8 @@ class DistributedProgram:
     """All statements in global order; a node's program is the projection onto `node`.
 
     Columns, n statements, read-only and named like the fields of `Statement`; `writes` (n, 2) is
-    ABSENT where nothing is written, `condition` (c, 3) holds register, index and value.
+    ABSENT where nothing is written, `condition` (c, 3) holds register, index and value. `symbol`,
+    `angles` and `parameters` are as in `Circuit`.
 
     `gadget_kind` (m,) and `gadget_wire` (m,) describe the gadgets; `served` (m,) is how many
     remote gates an opened copy served. Sizes: `data_qubits`, `comm_qubits` (k,) are the declared
@@ -83,6 +85,8 @@ class DistributedProgram:
     qubit: Int32
     parameter_start: Int32
     parameter: Float64
+    symbol: Int32
+    angles: tuple[Angle, ...]
     writes: Int32
     condition_start: Int32
     condition: Int32
@@ -100,9 +104,10 @@ class DistributedProgram:
     end: Int32
     clbits: Int32
     purified: Float64 = field(default_factory=lambda: frozen([], np.float64, columns=2))
+    parameters: tuple[Parameter, ...] = ()
 
     @staticmethod
-    def columns(statements: Iterable[Statement]) -> dict[str, np.ndarray]:
+    def columns(statements: Iterable[Statement]) -> dict[str, Any]:
         """The statement columns of the table, by name."""
         rows = list(statements)
         none = (ABSENT, ABSENT)
@@ -112,7 +117,7 @@ class DistributedProgram:
             "qubit_start": offsets(len(row.qubits) for row in rows),
             "qubit": frozen([q for row in rows for q in row.qubits], np.int32),
             "parameter_start": offsets(len(row.parameters) for row in rows),
-            "parameter": frozen([p for row in rows for p in row.parameters], np.float64),
+            **Symbols.of([p for row in rows for p in row.parameters])._asdict(),
             "writes": frozen([row.writes or none for row in rows], np.int32, columns=2),
             "condition_start": offsets(len(row.condition) for row in rows),
             "condition": frozen([c for row in rows for c in row.condition], np.int32, columns=3),
@@ -136,7 +141,7 @@ class DistributedProgram:
 
     def _read(self) -> Iterator[Statement]:
         qubit, qubit_start = self.qubit.tolist(), self.qubit_start.tolist()
-        parameter, parameter_start = self.parameter.tolist(), self.parameter_start.tolist()
+        parameter, parameter_start = self.symbols.rows(), self.parameter_start.tolist()
         conditions = [(r, i, bool(v)) for r, i, v in self.condition.tolist()]
         condition_start = self.condition_start.tolist()
         rows = zip(
@@ -162,6 +167,19 @@ class DistributedProgram:
                 operation,
                 gadget,
             )
+
+    @property
+    def symbols(self) -> Symbols:
+        """The columns of parameters."""
+        return Symbols(self.parameter, self.symbol, self.angles)
+
+    def bound(self, values: Mapping[str, float]) -> DistributedProgram:
+        """With values of parameters, by identifier; the others stay parameters."""
+        return replace(
+            self,
+            **self.symbols.bound(values)._asdict(),
+            parameters=tuple([parameter.bound(values) for parameter in self.parameters]),
+        )
 
     def register_name(self, register: int) -> str:
         """`out`, or `<sender>_to_<receivers>` with the receivers in network order."""

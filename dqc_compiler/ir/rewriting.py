@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
+from dqc_compiler.ir.angles import evaluated
 from dqc_compiler.ir.circuit import Circuit, Operation
 
 
@@ -46,6 +48,15 @@ class Rewriting:
             for step in following.steps
         ]
         return Rewriting(self.original, following.circuit, (*self.steps, *steps))
+
+    def bound(self, values: Mapping[str, float]) -> Rewriting:
+        """With values of parameters, by identifier; the others stay parameters."""
+
+        def with_values(row: Operation) -> Operation:
+            return row._replace(parameters=tuple([evaluated(p, values) for p in row.parameters]))
+
+        steps = [replace(s, outputs=tuple(map(with_values, s.outputs))) for s in self.steps]
+        return Rewriting(self.original.bound(values), self.circuit.bound(values), tuple(steps))
 
     def _in_program_order(self) -> list[int]:
         """The numbers of the operations of `circuit`."""

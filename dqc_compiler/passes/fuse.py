@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import pi, remainder
+from math import pi
 from typing import ClassVar
 
-from dqc_compiler.gadgets.fusing import Sides, fuse_gates, merge_run
+from dqc_compiler.gadgets.fusing import fuse_gates, merge_run
+from dqc_compiler.gadgets.fusing_forms import Sides
 from dqc_compiler.gadgets.spelling import is_about
 from dqc_compiler.gadgets.stretches import Stretch, Stretches, commutes
 from dqc_compiler.gadgets.unfolding import unfold
 from dqc_compiler.gadgets.unitaries import product_of
 from dqc_compiler.gadgets.wires import END, Wires
 from dqc_compiler.ir import Circuit, Operation
+from dqc_compiler.ir.angles import wrapped
 from dqc_compiler.ir.rewriting import Rewrite, Rewriting
 
 _LONGEST_RUN = 8
@@ -57,7 +59,7 @@ class _Fuser:
 
     def result(self) -> Rewriting:
         original = self.wires.circuit
-        phase = remainder(self.phase, 2 * pi) if self.steps else self.phase
+        phase = wrapped(self.phase, 2 * pi) if self.steps else self.phase
         circuit = self.wires.rewritten(global_phase=phase)
         return Rewriting(original=original, circuit=circuit, steps=tuple(self.steps))
 
@@ -135,6 +137,8 @@ class _Fuser:
             if not is_about(product_of(rows), stretch.letter):
                 return False
             found = merge_run(self.wires.on(between, (stretch.qubit,)))
+            if found is None:
+                return False
             self.exchange("merge", between, between[0], found, (stretch.qubit,))
         self.join(stretch, other)
         return True
@@ -167,9 +171,12 @@ class _Fuser:
                 continue
             fellow = other.edges[partner]
             between = self.wires.run_beside(gate, stretch.qubit, forwards=forwards)
+            gates = (gate, *between, fellow) if forwards else (fellow, *between[::-1], gate)
+            qubits = partner.qubit, stretch.qubit
+            if fuse_gates(partner.letter, self.wires.on(gates, qubits), Sides()) is None:
+                continue
             self.drop_edge(stretch, partner)
             self.drop_edge(other, partner)
-            gates = (gate, *between, fellow) if forwards else (fellow, *between[::-1], gate)
             self.replace(partner, stretch, gates, gate)
             return True
         return False
@@ -262,6 +269,7 @@ class _Fuser:
                 (wires.on(after[0], qubits), wires.on(after[1], qubits)),
             ),
         )
+        assert fusion is not None  # it was not without the one-qubit gates beside
         inputs = [i for run, n in zip(before, fusion.before, strict=True) for i in _last(run, n)]
         inputs += gates
         inputs += [i for run, n in zip(after, fusion.after, strict=True) for i in run[:n]]

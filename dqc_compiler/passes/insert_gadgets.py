@@ -478,6 +478,7 @@ class _Writer:
             end=frozen([(wire.node, wire.cell) for wire in ends], np.int32, columns=2),
             clbits=frozen(clbits, np.int32, columns=2),
             purified=frozen(self.purified, np.float64, columns=2),
+            parameters=self.circuit.parameters,
         )
 
 

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from dqc_compiler.diagnostics.core import CompilerError, Place
 from dqc_compiler.diagnostics.verify import BrokenGuarantee
+from dqc_compiler.formats.binding import with_formulas
 from dqc_compiler.formats.flat_qasm import read_flat_qasm
-from dqc_compiler.formats.manifest import NETWORK, SCHEDULE, Manifest, program_path
+from dqc_compiler.formats.manifest import (
+    NETWORK,
+    SCHEDULE,
+    Manifest,
+    listed_parameters,
+    program_path,
+)
 from dqc_compiler.formats.network_file import Network
 from dqc_compiler.formats.schedule_file import ScheduleFile
 from dqc_compiler.ir.circuit import Circuit
@@ -19,13 +26,41 @@ from dqc_compiler.verify.programs import Position, ProgramSet
 from dqc_compiler.verify.structure import OUT, channel_ends, peak_comm_qubits
 
 
-def load_programs(directory: Path, original: Circuit, manifest: Manifest) -> ProgramSet:
+def with_values(original: Circuit, manifest: Manifest) -> Circuit:
+    """The circuit with the values of parameters that the manifest says were bound.
+
+    A circuit without parameters may stand for one whose parameters all have values.
+
+    Raises:
+        CompilerError: if the parameters are not those of the circuit, or do not have the values
+            that their formulas give them.
+    """
+    listed = listed_parameters(manifest)
+    if not original.parameters and all(p.value is not None for p in listed):
+        return original
+    kept = zip(listed, original.parameters, strict=False)
+    _demand(
+        len(listed) == len(original.parameters)
+        and all(a[:3] == b[:3] and b.value in (None, a.value) for a, b in kept),
+        "its parameters are not those of the circuit",
+    )
+    _demand(with_formulas(listed) == listed, "a parameter has not the value of its formula")
+    return original.bound({p.identifier: p.value for p in listed if p.value is not None})
+
+
+def load_programs(
+    directory: Path,
+    original: Circuit,
+    manifest: Manifest,
+    values: Mapping[str, float] | None = None,
+) -> ProgramSet:
     """The node programs with the network and all positions.
 
     Args:
         directory: of the bundle; manifest.json need not be there yet.
         original: the circuit, whose qubits and bits give the order.
         manifest: what the manifest says or is going to say.
+        values: of parameters; all others stay parameters.
 
     Raises:
         CompilerError: if a file cannot be read, or manifest, network and circuit do not speak of
@@ -51,7 +86,11 @@ def load_programs(directory: Path, original: Circuit, manifest: Manifest) -> Pro
     return ProgramSet(
         network=network,
         programs=tuple(
-            read_flat_qasm(load_text(directory, program_path(name)), source=program_path(name))
+            read_flat_qasm(
+                load_text(directory, program_path(name)),
+                source=program_path(name),
+                values=values,
+            )
             for name in number
         ),
         qubits=original.qubits,

@@ -34,14 +34,15 @@ def figures_problems(bundle: Bundle, task: ProgramSet) -> list[str]:
 
     Args:
         bundle: as it was read.
-        task: its programs.
+        task: its programs; parameters without a value have those of the report.
     """
     report = bundle.report
+    is_bound = any(p.value is not None for p in bundle.manifest.parameters.values())
     return [
         *_manifest_problems(bundle),
         *_count_problems(bundle, task),
         *_table_problems(bundle, task),
-        *fidelity_problems(task, report, bundle.schedule),
+        *fidelity_problems(task, report, bundle.schedule, has_own_angles=not is_bound),
         *([] if report.pareto is None else _front_problems(report, report.pareto, task)),
     ]
 

@@ -8,6 +8,7 @@ the form of logical.qasm, with its registers).
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from dqc_compiler.diagnostics.core import CompilerError, Place
@@ -18,12 +19,15 @@ from dqc_compiler.formats.manifest import REWRITES
 from dqc_compiler.verify.rewriting import Replacement
 
 
-def read_record(text: str, logical: FlatProgram) -> list[Replacement]:
+def read_record(
+    text: str, logical: FlatProgram, values: Mapping[str, float] | None = None
+) -> list[Replacement]:
     """The steps of a record.
 
     Args:
         text: of rewrites.json.
         logical: the program whose registers the outputs use.
+        values: of the parameters.
 
     Raises:
         CompilerError: if the text is not such a record.
@@ -40,9 +44,11 @@ def read_record(text: str, logical: FlatProgram) -> list[Replacement]:
         raise CompilerError(BrokenGuarantee(reason=reason, place=Place(file=REWRITES))) from error
     # One text for all outputs, because the reader is much faster on one long text.
     lines = ["OPENQASM 3.0;", 'include "stdgates.inc";', *GATE_DEFINITIONS.values()]
+    inputs = dict.fromkeys((*logical.inputs, *(values or ())))
+    lines += [f"input float[64] {name};" for name in inputs]
     lines += [f"qubit[{size}] {name};" for name, size in logical.qubit_registers.items()]
     lines += [output for step in outputs for output in step]
-    parsed = read_flat_qasm("\n".join(lines) + "\n", source=REWRITES)
+    parsed = read_flat_qasm("\n".join(lines) + "\n", source=REWRITES, values=values)
     rows = iter(circuit_from_flat(parsed, name=REWRITES).operations())
     if len(parsed.statements) != sum(map(len, outputs)):
         reason = "an output is not one statement"

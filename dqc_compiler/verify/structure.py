@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from dqc_compiler.diagnostics.core import CompilerError
 from dqc_compiler.formats.flat_qasm import FlatProgram, FlatStatement
+from dqc_compiler.ir.angles import parameters_of
 from dqc_compiler.ir.network import Network
 from dqc_compiler.verify.programs import BitKey, Position, ProgramSet, bit_key, interleave
 from dqc_compiler.verify.purification import purifications
@@ -144,6 +145,8 @@ class _Structure:
                     yield from self.write(node, statement)
                 for register, index, _ in statement.condition:
                     self.read.setdefault(bit_key(node, register, index), self.at(node, statement))
+                for name in parameters_of(statement.parameters):
+                    yield f"{self.at(node, statement)}: there is no parameter {name}"
                 if statement.name == "dqc_epr":
                     yield from self.end_of_pair(node, statement, before.get(statement.qubits[0]))
                 if statement.name not in _TRANSPARENT:

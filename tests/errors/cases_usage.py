@@ -15,8 +15,11 @@ from qiskit.providers.fake_provider import GenericBackendV2
 from qiskit.transpiler import TranspilerError, generate_preset_pass_manager
 
 from dqc_compiler import cli
+from dqc_compiler.bundles import save_bundle
 from dqc_compiler.cli_terminal import execute
+from dqc_compiler.formats.circuit_in import read_circuit
 from dqc_compiler.formats.network_file import Network
+from dqc_compiler.pipeline import Options, compile_circuit
 from tests.errors.refusal import refusal
 
 GHZ = """\
@@ -145,9 +148,40 @@ def layout_given(_directory: Path) -> str:
     return call(network_backend(), initial_layout=[1, 0], **BOTH)
 
 
+VQE = """\
+OPENQASM 3.0;
+include "stdgates.inc";
+input float theta;
+input float phi;
+qubit[2] q;
+ry(theta) q[0];
+cx q[0], q[1];
+rz(1/phi) q[1];
+"""
+BINDINGS = {
+    "bind_nothing": (),
+    "bind_without_a_name": ("=1",),
+    "bind_without_a_value": ("theta",),
+    "bind_text": ("theta=half", "phi=pi/0"),
+    "bind_unknown": ("psi=1", "derived_0=2"),
+    "bind_twice": ("theta=1", "theta=2"),
+    "bind_where_a_formula_ends": ("phi=0",),
+    "bind_over_a_bundle": ("theta=1", "-o", "vqe.dqc"),
+}
+
+
+def bind(assignments: tuple[str, ...], directory: Path) -> str:
+    circuit = read_circuit("vqe.qasm", text=VQE)
+    network = Network.all_to_all(nodes=2, data_qubits=1, comm_qubits=1)
+    result = compile_circuit(circuit, network, options=Options(preset="fast", verify="off"))
+    save_bundle(result, directory / "vqe.dqc")
+    return shown(("bind", "vqe.dqc", *assignments), directory)
+
+
 CASES = {case: partial(shown, arguments) for case, arguments in COMMANDS.items()}
 CASES["unknown_topology"] = unknown_topology
 """What is shown when something is refused."""
 CASES["backend_without_network"] = backend_without_network
 CASES["stage_alone"] = stage_alone
 CASES["layout_given"] = layout_given
+CASES |= {case: partial(bind, assignments) for case, assignments in BINDINGS.items()}
