@@ -14,7 +14,6 @@ from hypothesis import given, settings
 
 from dqc_compiler.costs import makespan as makespan_module
 from dqc_compiler.costs.lifetimes import find_lifetimes, planned_ages
-from dqc_compiler.costs.occupancy import planned_peak_comm
 from dqc_compiler.costs.prices import Objective
 from dqc_compiler.formats.network_file import Network
 from dqc_compiler.ir import (
@@ -525,5 +524,5 @@ def test_pairs_generated_ahead_hold_comm_qubits(comm: int, peak: int) -> None:
     schedule = compile_circuit(make_circuit(2, rows), network, options=options).schedule
     assert schedule.program.pairs == 3
     assert schedule.program.peak_comm.tolist() == [1, 1]
-    assert planned_peak_comm(schedule) == [peak, peak]
-    assert planned_peak_comm(ListSchedule(prefetch=False).run(schedule.program))[0] <= peak
+    assert schedule.planned_peak_comm.tolist() == [peak, peak]
+    assert ListSchedule(prefetch=False).run(schedule.program).planned_peak_comm[0] <= peak

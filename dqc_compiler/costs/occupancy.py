@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from dqc_compiler.ir import Schedule
+from collections.abc import Sequence
+
+from dqc_compiler.ir import DistributedProgram
 
 _ROUNDING_NS = 1e-2
 
 
-def planned_peak_comm(schedule: Schedule) -> list[int]:
+def planned_peak_comm(
+    program: DistributedProgram, start: Sequence[float], durations: Sequence[float]
+) -> list[int]:
     """Of each node the most comm qubits that are taken at one planned time.
 
     A comm qubit is taken from the moment at which a pair's generation starts, or a swap that fills
     it, to the end of the last statement on it before the next reset. Linear but for a sort.
+
+    Args:
+        program: the program.
+        start: planned start of each statement, in ns.
+        durations: of each statement, in ns.
     """
-    program = schedule.program
     first_comm = program.data_qubits.tolist()
-    starts = schedule.start_ns.tolist()
-    ends = (schedule.start_ns + schedule.duration_ns).tolist()
     taken: dict[tuple[int, int], tuple[float, float]] = {}  # cell -> since, and last use so far
     changes: list[list[tuple[float, int]]] = [[] for _ in program.network.nodes]
 
@@ -33,8 +39,8 @@ def planned_peak_comm(schedule: Schedule) -> list[int]:
             if row.name == "reset":
                 free(row.node, cell)
             elif (row.node, cell) in taken or row.name in ("dqc_epr", "swap"):
-                since, _ = taken.get((row.node, cell), (starts[index], 0.0))
-                taken[row.node, cell] = (since, ends[index])
+                since, _ = taken.get((row.node, cell), (start[index], 0.0))
+                taken[row.node, cell] = (since, start[index] + durations[index])
     for node, cell in list(taken):
         free(node, cell)
     return [_most(own) for own in changes]

@@ -9,7 +9,6 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from dqc_compiler.costs.occupancy import planned_peak_comm
 from dqc_compiler.formats.cutoffs import CutoffViolations, cutoff_violations
 from dqc_compiler.formats.file_model import FileModel
 from dqc_compiler.formats.front import FrontEntry, MakespanFigures
@@ -319,7 +318,6 @@ def _node_figures(program: DistributedProgram, schedule: Schedule) -> dict[str, 
     for register in program.registers:
         if register.receivers:
             sent[register.sender] += register.size
-    planned_peak = planned_peak_comm(schedule)
     busy = np.bincount(program.node, weights=schedule.duration_ns, minlength=k).tolist()
     statements = np.bincount(program.node, minlength=k).tolist()
     pairs, gates, measurements = count("dqc_epr"), count(*TWO_QUBIT_GATES), count("measure")
@@ -328,7 +326,7 @@ def _node_figures(program: DistributedProgram, schedule: Schedule) -> dict[str, 
             data_qubits=int(program.data_qubits[i]),
             comm_qubits=int(program.comm_qubits[i]),
             peak_comm_qubits=int(program.peak_comm[i]),
-            planned_peak_comm_qubits=planned_peak[i],
+            planned_peak_comm_qubits=int(schedule.planned_peak_comm[i]),
             pairs=pairs[i],
             messages_sent=sent[i],
             statements=statements[i],

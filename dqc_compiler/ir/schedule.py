@@ -48,7 +48,8 @@ class Schedule:
     half that becomes the copy, the statement that opens it and the one that closes it, and
     `copy_life_ns` (c,) the time between these two. For the m sent bits: `message_statements` (m, 2)
     are the measurement and the first read (ABSENT if nobody reads it) and `message_receiver` (m,),
-    one row per receiver. `critical_path` are statement indices from start to end.
+    one row per receiver. `critical_path` are statement indices from start to end, and
+    `planned_peak_comm` (k,) the most comm qubits of each node that are taken at one time.
     """
 
     program: DistributedProgram
@@ -63,6 +64,7 @@ class Schedule:
     message_statements: Int32
     message_receiver: Int32
     critical_path: tuple[int, ...]
+    planned_peak_comm: Int32
     planned_makespan_ns: float
     makespan: Makespan
     lower_bound_ns: float = 0.0  # on the planned time and on the mean, with any channels and memory

@@ -18,6 +18,7 @@ from dqc_compiler.costs.lifetimes import (
     planned_violations,
 )
 from dqc_compiler.costs.makespan import RUNS, sample_makespan
+from dqc_compiler.costs.occupancy import planned_peak_comm
 from dqc_compiler.costs.time import durations_ns
 from dqc_compiler.costs.waits import Waits, find_waits, lower_bound_ns
 from dqc_compiler.ir import ABSENT, DistributedProgram, Link, Network, Schedule, Statement
@@ -268,6 +269,7 @@ class ListSchedule:
             message_statements=frozen([row[:2] for row in messages], np.int32, columns=2),
             message_receiver=frozen([row[2] for row in messages], np.int32),
             critical_path=critical_path,
+            planned_peak_comm=frozen(planned_peak_comm(program, start, lasting), np.int32),
             planned_makespan_ns=float(ends.max(initial=0.0)),
             makespan=sample.makespan,
             lower_bound_ns=lower_bound_ns(program, rows),
