@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from dqc_compiler.diagnostics import CompilerError
     from dqc_compiler.formats.bundle_in import read_bundle
     from dqc_compiler.formats.network_file import Network
-    from dqc_compiler.pipeline import Options, Result, compile_circuit
+    from dqc_compiler.options import Options
+    from dqc_compiler.pipeline import compile_circuit
+    from dqc_compiler.result import Result
     from dqc_compiler.transpiling import transpile
 
 __all__ = [
@@ -41,8 +43,8 @@ _HOME = {
     "CompilerError": "dqc_compiler.diagnostics",
     "Network": "dqc_compiler.formats.network_file",
     "Objective": "dqc_compiler.costs.prices",
-    "Options": "dqc_compiler.pipeline",
-    "Result": "dqc_compiler.pipeline",
+    "Options": "dqc_compiler.options",
+    "Result": "dqc_compiler.result",
     "advise": "dqc_compiler.advice",
     "compile_circuit": "dqc_compiler.pipeline",
     "read_bundle": "dqc_compiler.formats.bundle_in",

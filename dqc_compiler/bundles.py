@@ -6,8 +6,9 @@ import dataclasses
 import shutil
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from dqc_compiler.compiled import Compiled
 from dqc_compiler.diagnostics import CompilerError
 from dqc_compiler.formats.bundle_contents import NOT_VERIFIED, Contents, make_contents
 from dqc_compiler.formats.bundle_in import Bundle, read_bundle
@@ -25,13 +26,10 @@ from dqc_compiler.verify import verify_directory
 from dqc_compiler.verify.bundle import load_programs
 from dqc_compiler.verify.figures import figures_problems
 
-if TYPE_CHECKING:
-    from dqc_compiler.pipeline import Result
-
 
 @collection_paused()
 def save_bundle(
-    result: Result,
+    result: Compiled,
     directory: str | Path,
     *,
     original: Circuit | None = None,
@@ -71,7 +69,7 @@ def save_bundle(
     )
 
 
-def verify_result(result: Result) -> Verdict:
+def verify_result(result: Compiled) -> Verdict:
     """The verdict on the bundle of a compilation, which is written only for the moment."""
     contents = _contents(result, None, None, None)
     directory = Path(mkdtemp(prefix="dqc-"))
@@ -86,7 +84,7 @@ def verify_result(result: Result) -> Verdict:
 
 
 def _contents(
-    result: Result,
+    result: Compiled,
     circuit_digest: str | None,
     network_digest: str | None,
     pareto: tuple[FrontEntry, ...] | None,
@@ -95,7 +93,7 @@ def _contents(
     if pareto is not None:
         options["pareto"] = True
     return make_contents(
-        logical=result.circuit,
+        logical=result.logical,
         rewrites=make_rewrites(result.rewriting),
         placement=result.placement,
         program=result.program,
@@ -112,7 +110,7 @@ def _contents(
     )
 
 
-def _verdict(directory: Path, source: Circuit, manifest: Manifest, result: Result) -> Verdict:
+def _verdict(directory: Path, source: Circuit, manifest: Manifest, result: Compiled) -> Verdict:
     level = result.options.verify
     if level == "off":
         return NOT_VERIFIED

@@ -51,7 +51,6 @@ SUBJECTS = ("bundle", "circuit", "network", "placement", "usage", "verify")
 
 SCHEMAS = ("network", "manifest", "schedule", "report", "rewrites", "advice")
 DEFAULT_TOPOLOGY = "all-to-all"
-MAX_SHOWN_NODES = 8
 
 
 def main() -> NoReturn:
@@ -316,65 +315,15 @@ def _made_network(qubits: int, choices: Mapping[str, Any]) -> ir.Network:
 
 
 def _summary(report: Report, output: Path) -> str:
-    peaks = report.peak_comm_qubits
-    shown = ", ".join(f"{name} {peak}" for name, peak in peaks.items())
-    if len(peaks) > MAX_SHOWN_NODES:
-        shown = f"at most {max(peaks.values())} ({len(peaks)} nodes)"
-    makespan = report.makespan_ns
+    from dqc_compiler.formats.summary import rows_text, summary_rows
+
     rows = {
-        **_pair_rows(report),
-        "peak comm qubits": shown,
-        "makespan": f"mean {_time(makespan.mean)}, 95th percentile {_time(makespan.p95)}",
-        **_fidelity_row(report),
+        **summary_rows(report),
         "verdict": _verdict_words(report.verdict),
         **({} if report.stopped == "done" else {"search": f"stopped: {report.stopped}"}),
         "bundle": str(output),
     }
-    return "".join(f"{name:<18}{value}\n" for name, value in rows.items())
-
-
-def _pair_rows(report: Report) -> dict[str, str]:
-    """E-bits, and the pairs of links where that is another number; the bound is one on these."""
-    bound = _bound_words(report)
-    if report.pairs == report.ebits:
-        return {"e-bits": f"{report.ebits}{bound}"}
-    return {"e-bits": str(report.ebits), "pairs of links": f"{report.pairs}{bound}"}
-
-
-def _fidelity_row(report: Report) -> dict[str, str]:
-    """The estimate, and what distribution and waiting would leave alone."""
-    parts = report.fidelity_estimate
-    if report.fidelity is None or parts is None:
-        return {}
-    shown = (report.fidelity, parts.distribution, parts.waiting)
-    # Of less the sampling knows little more than that.
-    total, distribution, waiting = (f"{f:.3f}" if f >= 0.01 else "< 0.01" for f in shown)
-    return {"fidelity": f"{total} (distribution {distribution}, waiting {waiting})"}
-
-
-def _bound_words(report: Report) -> str:
-    """How good the number of pairs is, as far as that is proven, and among what."""
-    if report.gap is None or report.pairs == 0:
-        return ""
-    minimum_for, least = report.gap.minimum_for, report.pairs - report.gap.pairs
-    if len(minimum_for) == 2:
-        return " (proven minimum)"
-    if minimum_for:
-        proven = {
-            "every placement": "no placement takes fewer",
-            "every protocol": "proven minimum for these first and last nodes",
-        }
-        return f" ({proven[minimum_for[0]]})"
-    if least == report.lower_bound_pairs:
-        return f" (at least {least} for these first and last nodes)"
-    return f" (no placement takes fewer than {least})"
-
-
-def _time(ns: float) -> str:
-    for unit, size in (("s", 1e9), ("ms", 1e6), ("us", 1e3)):
-        if ns >= size:
-            return f"{ns / size:.4g} {unit}"
-    return f"{ns:.4g} ns"
+    return rows_text(rows)
 
 
 def _verdict_words(verdict: Verdict) -> str:

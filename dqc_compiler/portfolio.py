@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from math import inf
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, NamedTuple
 
 from dqc_compiler import engines
 from dqc_compiler.costs import ebits
@@ -15,6 +15,7 @@ from dqc_compiler.costs.routes import find_routing
 from dqc_compiler.interruption import Patience
 from dqc_compiler.ir import Network, Placement, SegmentGraph
 from dqc_compiler.ir.arrays import Int32
+from dqc_compiler.options import Preset
 from dqc_compiler.passes.assign_nodes import AssignNodes
 from dqc_compiler.passes.cover import Cover
 from dqc_compiler.passes.embed import Embed
@@ -25,8 +26,6 @@ from dqc_compiler.passes.refine import Refine
 from dqc_compiler.passes.search_presences import MOST_NODES, SearchPresences
 from dqc_compiler.planning import Valuation
 from dqc_compiler.workers import Workers
-
-Preset = Literal["fast", "balanced", "best"]
 
 _SLICED_DECAYS = (0.2, 0.3)
 # Where wires get a new segment at nearly every gate, copies serve one gate each and qubits had

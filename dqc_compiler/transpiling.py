@@ -168,7 +168,7 @@ def _widened(circuit: QuantumCircuit, result: Result) -> tuple[QuantumCircuit, P
     ends = (program.start.tolist(), program.end.tolist())
     start, end = (tuple(physical[node][cell] for node, cell in each) for each in ends)
     wide = circuit.copy_empty_like()
-    wide.global_phase = result.circuit.global_phase
+    wide.global_phase = result.logical.global_phase
     ancillas = count - circuit.num_qubits
     if ancillas:
         wide.add_register(QuantumRegister(ancillas, free_name(wide, "ancilla")))
