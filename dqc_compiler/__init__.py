@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dqc_compiler.diagnostics import CompilerError
     from dqc_compiler.formats.bundle_in import read_bundle
     from dqc_compiler.formats.network_file import Network
+    from dqc_compiler.formats.node_program import dump_program, load_program
     from dqc_compiler.options import Options
     from dqc_compiler.pipeline import compile_circuit
     from dqc_compiler.result import Result
@@ -32,6 +33,8 @@ __all__ = [
     "Result",
     "advise",
     "compile_circuit",
+    "dump_program",
+    "load_program",
     "read_bundle",
     "save_bundle",
     "transpile",
@@ -47,6 +50,8 @@ _HOME = {
     "Result": "dqc_compiler.result",
     "advise": "dqc_compiler.advice",
     "compile_circuit": "dqc_compiler.pipeline",
+    "dump_program": "dqc_compiler.formats.node_program",
+    "load_program": "dqc_compiler.formats.node_program",
     "read_bundle": "dqc_compiler.formats.bundle_in",
     "save_bundle": "dqc_compiler.bundles",
     "transpile": "dqc_compiler.transpiling",

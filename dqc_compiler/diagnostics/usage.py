@@ -203,6 +203,23 @@ class LayoutGiven(BadInput):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NoNodeProgram(BadInput):
+    """A Qiskit circuit cannot be written as the program of one node.
+
+    `dump_program` writes what `load_program` and `Result.programs` make: circuits over the
+    registers `data`, `comm`, `out` and channels, whose metadata name the node, with the
+    instructions of the dialect "dqc-program 1". They may be changed within these bounds.
+    """
+
+    code = "DQC571"
+    title = "no program of a node"
+    message = "the circuit {name} cannot be written as one: {reason}"
+    help = "begin with a circuit of load_program or Result.programs, and keep its registers"
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class InternalError(Internal):
     """The compiler broke one of its own rules, or met a case that it should have refused.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import pi
 
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
@@ -12,6 +12,7 @@ from qiskit.circuit import (
     CircuitInstruction,
     Clbit,
     Delay,
+    Gate,
     IfElseOp,
     Instruction,
     Measure,
@@ -20,6 +21,7 @@ from qiskit.circuit import (
 )
 from qiskit.circuit.library import get_standard_gate_name_mapping
 
+from dqc_compiler.formats.qasm_text import Heading, links_at
 from dqc_compiler.ir import ABSENT, DistributedProgram, Statement
 
 _INDEXED = re.compile(r"(.+)\[\d+\]\Z")
@@ -127,34 +129,61 @@ def append_program(
 
 
 def node_circuits(program: DistributedProgram) -> dict[str, QuantumCircuit]:
-    """The program of each node, by its name, with the registers of its OpenQASM 3 text.
+    """The program of each node, by its name: see `node_circuit`."""
+    rows: list[list[Statement]] = [[] for _ in program.network.nodes]
+    for row in program.statements():
+        rows[row.node].append(row)
+    circuits = {}
+    for index, node in enumerate(program.network.nodes):
+        sizes = {"data": program.data_qubits[index], "comm": program.comm_qubits[index]}
+        registers = {
+            number: (program.register_name(number), entry.size)
+            for number, entry in enumerate(program.registers)
+            if entry.size and index in (entry.sender, *entry.receivers)
+        }
+        circuits[node.name] = node_circuit(
+            Heading(node.name, program.name, links_at(program)[index]),
+            {name: int(size) for name, size in sizes.items() if size},
+            registers,
+            rows[index],
+        )
+    return circuits
+
+
+def node_circuit(
+    heading: Heading,
+    qubits: Mapping[str, int],
+    bits: Mapping[int, tuple[str, int]],
+    rows: Iterable[Statement],
+) -> QuantumCircuit:
+    """The program of one node, with the registers of its OpenQASM 3 text.
 
     Half a pair is the opaque instruction `dqc_epr` on one comm qubit, whose parameters are the
     link and the pair. The channels from other nodes are never written.
+
+    Args:
+        heading: what the program says of itself; the circuit's name and metadata.
+        qubits: sizes of the registers of qubits, by name.
+        bits: name and size of the classical registers, by the number that statements call them.
+        rows: the statements, whose cells count all qubits.
     """
-    circuits: list[QuantumCircuit] = []
-    bits: list[_Bits] = []
-    for index, node in enumerate(program.network.nodes):
-        circuit = QuantumCircuit(name=node.name)
-        for name, sizes in (("data", program.data_qubits), ("comm", program.comm_qubits)):
-            if sizes[index]:
-                circuit.add_register(QuantumRegister(int(sizes[index]), name))
-        own: _Bits = {}
-        for number, entry in enumerate(program.registers):
-            if entry.size and index in (entry.sender, *entry.receivers):
-                register = ClassicalRegister(entry.size, program.register_name(number))
-                circuit.add_register(register)
-                own |= {(number, i): bit for i, bit in enumerate(register)}
-        circuits.append(circuit)
-        bits.append(own)
-    for row in program.statements():
-        circuit = circuits[row.node]
+    circuit = QuantumCircuit(name=heading.node)
+    for name, size in qubits.items():
+        circuit.add_register(QuantumRegister(size, name))
+    found: _Bits = {}
+    for number, (name, size) in bits.items():
+        circuit.add_register(ClassicalRegister(size, name))
+        found |= {(number, i): bit for i, bit in enumerate(circuit.cregs[-1])}
+    circuit.metadata = heading.metadata([name for name, _ in bits.values()])
+    for row in rows:
         where = [circuit.qubits[cell] for cell in row.qubits]
         if row.name == "dqc_epr":
             circuit.append(Instruction("dqc_epr", 1, 0, [row.link, row.pair]), where)
+        elif row.name == "rzy":
+            circuit.append(_conditional(row, _rzy(*row.parameters), where, found))
         else:
-            _append(circuit, row, where, bits[row.node])
-    return {circuit.name: circuit for circuit in circuits}
+            _append(circuit, row, where, found)
+    return circuit
 
 
 def _append(circuit: QuantumCircuit, row: Statement, qubits: list[Qubit], bits: _Bits) -> None:
@@ -205,6 +234,16 @@ def _operations(row: Statement, qubits: list[Qubit]) -> Iterator[tuple[Instructi
         yield _GATES["rx"].base_class(-pi / 2), qubits[1:]
     else:
         yield _GATES[row.name].base_class(*row.parameters), qubits
+
+
+def _rzy(angle: float) -> Gate:
+    """exp(-i angle/2 Z(x)Y), by its name: Qiskit has no such gate."""
+    gate = Gate("rzy", 2, [angle])
+    gate.definition = QuantumCircuit(2)
+    row = Statement(0, "rzy", (0, 1), (angle,))
+    for operation, qubits in _operations(row, gate.definition.qubits):
+        gate.definition.append(operation, qubits)
+    return gate
 
 
 def _conditional(

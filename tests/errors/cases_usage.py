@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from qiskit import QuantumCircuit
 from qiskit.providers import BackendV2 as Backend
 from qiskit.providers.fake_provider import GenericBackendV2
 from qiskit.transpiler import TranspilerError, generate_preset_pass_manager
@@ -17,6 +18,7 @@ from qiskit.transpiler import TranspilerError, generate_preset_pass_manager
 from dqc_compiler import cli
 from dqc_compiler.cli_terminal import execute
 from dqc_compiler.formats.network_file import Network
+from dqc_compiler.formats.node_program import dump_program
 from tests.errors.refusal import refusal
 
 GHZ = """\
@@ -145,9 +147,14 @@ def layout_given(_directory: Path) -> str:
     return call(network_backend(), initial_layout=[1, 0], **BOTH)
 
 
+def no_node_program(_directory: Path) -> str:
+    return refusal(lambda: dump_program(QuantumCircuit(2, name="bell")))
+
+
 CASES = {case: partial(shown, arguments) for case, arguments in COMMANDS.items()}
 CASES["unknown_topology"] = unknown_topology
 """What is shown when something is refused."""
 CASES["backend_without_network"] = backend_without_network
 CASES["stage_alone"] = stage_alone
 CASES["layout_given"] = layout_given
+CASES["no_node_program"] = no_node_program
