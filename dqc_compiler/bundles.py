@@ -10,6 +10,7 @@ from typing import Literal
 
 from dqc_compiler.compiled import Compiled
 from dqc_compiler.diagnostics import CompilerError
+from dqc_compiler.engines import packages_of
 from dqc_compiler.formats.bundle_contents import NOT_VERIFIED, Contents, make_contents
 from dqc_compiler.formats.bundle_in import Bundle, read_bundle
 from dqc_compiler.formats.bundle_out import write_bundle
@@ -107,6 +108,7 @@ def _contents(
         network_digest=network_digest,
         stopped=result.stopped,
         pareto=pareto,
+        packages=packages_of(result.options.engine),
     )
 
 

@@ -7,19 +7,19 @@ so that `--help` answers at once.
 
 from __future__ import annotations
 
-import inspect
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from importlib import import_module
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
 
-from dqc_compiler import engines, topologies
+from dqc_compiler import topologies
 from dqc_compiler.cli_circuit import digest_of, read_circuit_argument
+from dqc_compiler.cli_completion import complete_directory, complete_file, completion
+from dqc_compiler.cli_explain import explain, explain_option
 from dqc_compiler.cli_network import network
 from dqc_compiler.cli_options import (
     comm_count,
@@ -31,23 +31,17 @@ from dqc_compiler.cli_options import (
     seed_option,
     target_fidelity_option,
 )
+from dqc_compiler.cli_passes import dump_after_option, engine_option, list_passes_option
 from dqc_compiler.cli_terminal import EXIT_INTERRUPTED, Terminal, run
 from dqc_compiler.diagnostics import CompilerError, Diagnostic, Place
 from dqc_compiler.diagnostics.bundle import NotEquivalent
-from dqc_compiler.diagnostics.usage import (
-    BadNetworkSize,
-    NetworkNotChosen,
-    UnknownCode,
-)
+from dqc_compiler.diagnostics.usage import BadNetworkSize, NetworkNotChosen
 from dqc_compiler.interruption import Interruption
 
 if TYPE_CHECKING:
     from dqc_compiler import ir
     from dqc_compiler.formats.report import Report
     from dqc_compiler.formats.verdict import Verdict
-
-SUBJECTS = ("bundle", "circuit", "network", "placement", "usage", "verify")
-"""Modules of `dqc_compiler.diagnostics` that define codes."""
 
 SCHEMAS = ("network", "manifest", "schedule", "report", "rewrites", "advice")
 DEFAULT_TOPOLOGY = "all-to-all"
@@ -86,6 +80,7 @@ _version_option = click.option(
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@explain_option
 @_version_option
 def dqc() -> None:
     """Compile one quantum circuit for a network of quantum processors.
@@ -96,8 +91,14 @@ def dqc() -> None:
 
 
 @dqc.command("compile", context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("circuit", metavar="CIRCUIT")
-@click.option("--network", "network_file", metavar="FILE", help="Network file, TOML or JSON.")
+@click.argument("circuit", metavar="CIRCUIT", shell_complete=complete_file)
+@click.option(
+    "--network",
+    "network_file",
+    metavar="FILE",
+    shell_complete=complete_file,
+    help="Network file, TOML or JSON.",
+)
 @click.option("--nodes", type=int, metavar="K", help="Make a network of nodes n0, n1, ...")
 @click.option(
     "--topology",
@@ -111,7 +112,13 @@ def dqc() -> None:
     help="Data qubits of each node.  [default: just enough for the circuit]",
 )
 @comm_qubits_option
-@click.option("-o", "--output", metavar="DIR", help="The bundle.  [default: ./<circuit>.dqc]")
+@click.option(
+    "-o",
+    "--output",
+    metavar="DIR",
+    shell_complete=complete_directory,
+    help="The bundle.  [default: ./<circuit>.dqc]",
+)
 @click.option(
     "--preset",
     type=click.Choice(["fast", "balanced", "best"]),
@@ -119,13 +126,7 @@ def dqc() -> None:
     show_default=True,
     help="fast: static homes only; balanced: qubits may move as well; best: longer, on all cores.",
 )
-@click.option(
-    "--engine",
-    type=click.Choice(engines.CHOICES),
-    default=engines.AUTO,
-    show_default=True,
-    help="Where the search begins; auto: everywhere.",
-)
+@engine_option
 @minimize_option
 @target_fidelity_option
 @click.option(
@@ -158,7 +159,10 @@ def dqc() -> None:
 @click.option("--force", is_flag=True, help="Replace a bundle that is there.")
 @click.option("--keep-failed", is_flag=True, help="Keep a refuted bundle as DIR.failed.")
 @click.option("--time-passes", is_flag=True, help="Show the time of each pass on standard error.")
+@dump_after_option
+@list_passes_option
 @diagnostics_option
+@explain_option
 @_version_option
 @click.pass_obj
 def compile_(terminal: Terminal, /, **choices: Any) -> int:
@@ -180,13 +184,16 @@ def compile_(terminal: Terminal, /, **choices: Any) -> int:
 
     told: list[str] = []
 
-    def tell(finished: str) -> None:
-        if finished in ("place", "bound") and interruption.has_come and not told:
-            told.append("interrupted: finishing the best result so far; once more to give up")
-            terminal.note(told[0])
+    with terminal.progress("read") as show, interruption.listening():
 
-    with terminal.progress("compiling"), interruption.listening():
-        report, seconds = _compile(output, choices, interruption, tell)
+        def tell(begun: str) -> None:
+            show(begun)
+            if interruption.has_come and not told:
+                told.append("interrupted: finishing the best result so far; once more to give up")
+                terminal.note(told[0])
+
+        dump = _dumper(terminal, choices["dump_after"])
+        report, seconds = _compile(output, choices, interruption, tell, dump)
     if choices["time_passes"]:
         for name, duration in seconds.items():
             terminal.note(f"{name:<16} {duration:8.3f} s")
@@ -206,6 +213,18 @@ def compile_(terminal: Terminal, /, **choices: Any) -> int:
             counted = "e-bits" if report.pairs == report.ebits else "pairs"
             terminal.emit("\n" + front_table(report.pareto, widest=widest, counted=counted))
     return EXIT_INTERRUPTED if interruption.has_come else 0
+
+
+def _dumper(terminal: Terminal, wanted: Sequence[str]) -> Callable[[str, Any], None]:
+    """What shows the tables of these passes."""
+
+    def dump(name: str, table: Any) -> None:
+        if name in wanted:
+            from dqc_compiler.formats.table_text import table_text
+
+            terminal.dump(name, table_text(table))
+
+    return dump
 
 
 def _check_network_choice(choices: Mapping[str, Any]) -> None:
@@ -229,8 +248,10 @@ def _check_network_choice(choices: Mapping[str, Any]) -> None:
 def _check_search(choices: Mapping[str, Any]) -> None:
     if choices["rounds"] is not None and choices["preset"] != "best":
         raise click.UsageError("--rounds belongs to --preset best")
-    if choices["pareto"] and choices["target_fidelity"] is not None:
-        raise click.UsageError("--pareto and --target-fidelity cannot be used together")
+    for other in ("target_fidelity", "dump_after"):
+        if choices["pareto"] and choices[other]:
+            option = "--" + other.replace("_", "-")
+            raise click.UsageError(f"--pareto and {option} cannot be used together")
 
 
 def _output_directory(choices: Mapping[str, Any]) -> Path:
@@ -247,6 +268,7 @@ def _compile(
     choices: Mapping[str, Any],
     interruption: Interruption,
     progress: Callable[[str], None],
+    dump: Callable[[str, Any], None],
 ) -> tuple[Report, dict[str, float]]:
     """Read, compile, write; the report and the wall time of each step in seconds."""
     from dqc_compiler.bundles import save_bundle
@@ -277,9 +299,15 @@ def _compile(
         result, pareto = front.result, front.entries
     else:
         result = compile_circuit(
-            circuit, network, options=options, progress=progress, interruption=interruption
+            circuit,
+            network,
+            options=options,
+            progress=progress,
+            inspect=dump,
+            interruption=interruption,
         )
     compiled = perf_counter()
+    progress("write and verify")
     with interruption.noted() if pareto else nullcontext():  # it has been verified already
         contents = save_bundle(
             result,
@@ -341,8 +369,8 @@ def _unproven(verdict: Verdict) -> str:
 
 
 @dqc.command("verify")
-@click.argument("bundle", metavar="BUNDLE")
-@click.argument("circuit", metavar="CIRCUIT")
+@click.argument("bundle", metavar="BUNDLE", shell_complete=complete_directory)
+@click.argument("circuit", metavar="CIRCUIT", shell_complete=complete_file)
 @click.option(
     "--level",
     type=click.Choice(["auto", "all"]),
@@ -409,25 +437,5 @@ def schema(terminal: Terminal, /, *, name: str) -> None:
     terminal.emit(schema_text(name))
 
 
-@dqc.command("explain")
-@click.argument("code", required=False, metavar="[CODE]")
-@click.pass_obj
-def explain(terminal: Terminal, /, *, code: str | None) -> None:
-    """Explain the diagnostic CODE; without one, list all."""
-    known = _diagnostics()
-    if code is None:
-        terminal.emit("".join(f"{code}  {known[code].title}\n" for code in sorted(known)))
-        return
-    found = known.get(code.upper())
-    if found is None:
-        raise CompilerError(UnknownCode(found=code))
-    text = inspect.getdoc(found)
-    terminal.emit(f"{found.code}: {found.title} (exit code {found.exit_code})\n\n{text}\n")
-
-
-def _diagnostics() -> dict[str, type[Diagnostic]]:
-    """All kinds of diagnostics by code."""
-    modules = [import_module(f"dqc_compiler.diagnostics.{subject}") for subject in SUBJECTS]
-    values = [value for module in modules for value in vars(module).values()]
-    kinds = [v for v in values if isinstance(v, type) and issubclass(v, Diagnostic)]
-    return {kind.code: kind for kind in kinds if "code" in vars(kind)}
+dqc.add_command(explain)
+dqc.add_command(completion)

@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Literal, get_args
 
 from dqc_compiler.costs.prices import EBITS, Objective
-from dqc_compiler.engines import AUTO, CHOICES
+from dqc_compiler.engines import AUTO, CHOICES, choices
 
 Preset = Literal["fast", "balanced", "best"]
 Verify = Literal["auto", "all", "off"]
@@ -26,7 +26,8 @@ class Options:
             on the machine. The preset "fast" is always finished.
         rounds: of the preset "best", 0 or more, and of no other; None: until the time limit, or
             one per core.
-        engine: where the search begins, one of `engines.CHOICES`.
+        engine: where the search begins: "auto", or one of `dqc compile --list-passes`, engines of
+            other packages included.
         minimize: what is to be small; by default the number of pairs.
         target_fidelity: that the estimate of the whole computation has to reach, between 0 and 1,
             or None; pairs are purified for it, and of what reaches it the cheapest is taken.
@@ -51,7 +52,8 @@ class Options:
         if not 0 <= self.seed <= MAX_SEED:
             raise ValueError(f"seed has to be from 0 to {MAX_SEED}, not {self.seed}")
         _check_choice("preset", self.preset, get_args(Preset))
-        _check_choice("engine", self.engine, CHOICES)
+        if self.engine not in CHOICES:  # otherwise there is no need to look at other packages
+            _check_choice("engine", self.engine, choices())
         _check_choice("verify", self.verify, get_args(Verify))
         if not isinstance(self.minimize, Objective):
             raise TypeError(f"minimize has to be an Objective, not {self.minimize!r}")

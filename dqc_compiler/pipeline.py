@@ -275,7 +275,7 @@ class _Compilation:
             found = Regroup(network=self.opened, seed=self.options.seed).run(self.original)
             if found is not None:
                 found.verify()
-                self.show(Regroup.name, found)
+                self.show(Regroup.name, found.rewriting)
         return found
 
     def compile(self, regrouping: Regrouping | None) -> Result:

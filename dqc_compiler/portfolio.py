@@ -95,7 +95,7 @@ class Place:
     preset: Preset = "balanced"
     patience: Patience = field(default_factory=Patience)
     rounds: int | None = None  # of `best`; without it and a limit, one per core
-    engine: str = engines.AUTO  # one of `engines.CHOICES`
+    engine: str = engines.AUTO  # one of `engines.choices()`
     homes: Int32 | None = None  # of the wires, if the circuit was written for them: the only start
 
     def run(self, graph: SegmentGraph) -> Placement:
@@ -131,7 +131,7 @@ class Place:
             used = _FAST_STARTS
         if self.engine == engines.AUTO and graph.gates > _MOST_GATES_IN_HYPERGRAPH:
             used = tuple(name for name in used if name != "hypergraph")
-        return tuple(name for name in used if name in engines.STARTS) or ("metis",)
+        return tuple(name for name in used if name != engines.SLICED) or ("metis",)
 
     def _start(self, name: str, graph: SegmentGraph, seed: int) -> Placement:
         start = engines.make(name, network=self.network, seed=seed).run(graph)

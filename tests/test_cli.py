@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 import click
 import pytest
 
-from dqc_compiler import bundles, cli, diagnostics, pipeline
+from dqc_compiler import bundles, cli, cli_explain, diagnostics, pipeline
 from dqc_compiler.cli_terminal import execute
 from dqc_compiler.diagnostics.usage import UnknownCode
 from dqc_compiler.formats.bundle_in import read_bundle
@@ -92,7 +92,7 @@ def test_versions(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_every_diagnostic_is_listed_and_explained(capsys: pytest.CaptureFixture[str]) -> None:
     modules = {module.name for module in pkgutil.iter_modules(diagnostics.__path__)}
-    assert set(cli.SUBJECTS) == modules - {"core"}
+    assert set(cli_explain.SUBJECTS) == modules - {"core"}
     assert dqc("explain") == 0
     codes = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
     assert len(codes) == len(set(codes)) > 50
@@ -631,7 +631,7 @@ def test_an_interrupted_check_in_a_library_leaves_no_process(
 
 SLOW_SEARCH = """
 import time
-from dqc_compiler import cli, portfolio
+from dqc_compiler import cli, cli_explain, portfolio
 def wait(*_):
     print("searching", flush=True)
     time.sleep(60)
@@ -640,7 +640,7 @@ portfolio.Place._searched = wait
 cli.main()
 """
 ENDLESS_ROUNDS = """
-from dqc_compiler import cli, workers
+from dqc_compiler import cli, cli_explain, workers
 wait = workers.wait
 def tell(*arguments, **options):
     print("searching", flush=True)
