@@ -631,7 +631,7 @@ def test_an_interrupted_check_in_a_library_leaves_no_process(
 
 SLOW_SEARCH = """
 import time
-from dqc_compiler import cli, cli_explain, portfolio
+from dqc_compiler import cli, portfolio
 def wait(*_):
     print("searching", flush=True)
     time.sleep(60)
@@ -640,7 +640,7 @@ portfolio.Place._searched = wait
 cli.main()
 """
 ENDLESS_ROUNDS = """
-from dqc_compiler import cli, cli_explain, workers
+from dqc_compiler import cli, workers
 wait = workers.wait
 def tell(*arguments, **options):
     print("searching", flush=True)
