@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,7 @@ from dqc_compiler.ir import Placement, SegmentGraph
 from dqc_compiler.pipeline import stages
 from tests.errors.packages import HEAD, WRONG, install
 
+PAGE = (Path(__file__).parents[1] / "docs" / "how-to" / "own-partitioner.md").read_text()
 NETWORK = Network.make("line", nodes=2, data_qubits=2, comm_qubits=2)
 CIRCUIT = """\
 OPENQASM 3.0;
@@ -110,6 +113,15 @@ def test_the_search_begins_with_its_placement(here: Path, preset: str) -> None:
     assert report["verdict"]["equivalent"] is True
     assert manifest["options"]["engine"] == "stripes"
     assert manifest["dependencies"]["their-engines"] == "1.2"
+
+
+def test_the_package_of_the_documentation_is_an_engine(here: Path) -> None:
+    code, about = re.findall(r"^```\w+ file=\S+\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+    assert len([line for line in code.splitlines() if line]) < 15
+    entries = tomllib.loads(about)["project"]["entry-points"]["dqc_compiler.passes"]
+    install(here / "site", code, entries, package="my_package")
+    assert compiled("deal") == 0
+    assert json.loads((here / "out" / "report.json").read_text())["engines"]["used"] == ["deal"]
 
 
 def test_without_its_name_an_engine_has_no_part(here: Path) -> None:

@@ -469,13 +469,26 @@ def test_arguments_that_hide_the_network_are_refused() -> None:
 
 def test_the_module_of_the_stages_is_light() -> None:
     script = """
-import sys, time
+import sys
 import qiskit, qiskit.transpiler.preset_passmanagers.plugin
 before = set(sys.modules)
-start = time.perf_counter()
 import dqc_compiler.qiskit_plugin
-assert time.perf_counter() - start < 0.1
 print(sorted(set(sys.modules) - before))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "['dqc_compiler', 'dqc_compiler.qiskit_plugin']"
+
+
+def test_a_transpilation_that_does_not_use_the_stages_imports_no_compiler() -> None:
+    script = """
+import sys
+from qiskit import QuantumCircuit, transpile
+circuit = QuantumCircuit(2)
+circuit.cx(0, 1)
+transpile(circuit, basis_gates=["u", "cz"])
+print(sorted(name for name in sys.modules if name.split(".")[0] == "dqc_compiler"))
 """
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
