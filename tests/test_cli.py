@@ -78,7 +78,7 @@ def test_importing_the_package_is_light_and_its_names_are_there() -> None:
     code = (
         "import sys; before = set(sys.modules); import dqc_compiler as d;"
         "new = {name for name in sys.modules if name.split('.')[0] not in sys.stdlib_module_names};"
-        "assert new - before == {'dqc_compiler'}, new; assert 'typing' not in {*sys.modules} - before;"
+        "assert new - before == {'dqc_compiler'}; assert 'typing' not in {*sys.modules} - before;"
         "assert set(d.__all__) <= set(dir(d)); [getattr(d, name) for name in d.__all__];"
         "assert d.Network.read and d.compile_circuit; assert not hasattr(d, 'nothing')"
     )
