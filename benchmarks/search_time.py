@@ -20,8 +20,8 @@ import numpy as np
 from benchmarks.quality import circuit_of, peers
 from dqc_compiler.formats.network_file import Network
 from dqc_compiler.ir import Circuit, Operation
+from dqc_compiler.options import Preset
 from dqc_compiler.pipeline import Options, Result, compile_circuit
-from dqc_compiler.portfolio import Preset
 
 GATES = (1_000, 3_000, 10_000, 30_000, 100_000)
 PRESETS: tuple[Preset, ...] = ("fast", "balanced")

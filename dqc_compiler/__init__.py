@@ -13,12 +13,16 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dqc_compiler.advice import Advice, advise
-    from dqc_compiler.bundles import bind_bundle, save_bundle, verify_bundle
+    from dqc_compiler.bundles import save_bundle, verify_bundle
     from dqc_compiler.costs.prices import Objective
     from dqc_compiler.diagnostics import CompilerError
     from dqc_compiler.formats.bundle_in import read_bundle
     from dqc_compiler.formats.network_file import Network
-    from dqc_compiler.pipeline import Options, Result, compile_circuit
+    from dqc_compiler.formats.node_program import dump_program, load_program
+    from dqc_compiler.options import Options
+    from dqc_compiler.pipeline import compile_circuit
+    from dqc_compiler.rebinding import bind_bundle
+    from dqc_compiler.result import Result
     from dqc_compiler.transpiling import transpile
 
 __all__ = [
@@ -31,6 +35,8 @@ __all__ = [
     "advise",
     "bind_bundle",
     "compile_circuit",
+    "dump_program",
+    "load_program",
     "read_bundle",
     "save_bundle",
     "transpile",
@@ -42,11 +48,13 @@ _HOME = {
     "CompilerError": "dqc_compiler.diagnostics",
     "Network": "dqc_compiler.formats.network_file",
     "Objective": "dqc_compiler.costs.prices",
-    "Options": "dqc_compiler.pipeline",
-    "Result": "dqc_compiler.pipeline",
+    "Options": "dqc_compiler.options",
+    "Result": "dqc_compiler.result",
     "advise": "dqc_compiler.advice",
-    "bind_bundle": "dqc_compiler.bundles",
+    "bind_bundle": "dqc_compiler.rebinding",
     "compile_circuit": "dqc_compiler.pipeline",
+    "dump_program": "dqc_compiler.formats.node_program",
+    "load_program": "dqc_compiler.formats.node_program",
     "read_bundle": "dqc_compiler.formats.bundle_in",
     "save_bundle": "dqc_compiler.bundles",
     "transpile": "dqc_compiler.transpiling",

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from dqc_compiler.compiled import Compiled
 from dqc_compiler.diagnostics import CompilerError
-from dqc_compiler.formats.bundle_binding import bound_contents
+from dqc_compiler.engines import packages_of
 from dqc_compiler.formats.bundle_contents import NOT_VERIFIED, Contents, make_contents
 from dqc_compiler.formats.bundle_in import Bundle, read_bundle
-from dqc_compiler.formats.bundle_out import check_output, write_bundle
+from dqc_compiler.formats.bundle_out import write_bundle
 from dqc_compiler.formats.circuit_in import read_circuit
 from dqc_compiler.formats.front import FrontEntry
 from dqc_compiler.formats.manifest import Manifest, listed_parameters
@@ -28,13 +28,10 @@ from dqc_compiler.verify import verify_directory
 from dqc_compiler.verify.bundle import load_programs
 from dqc_compiler.verify.figures import figures_problems
 
-if TYPE_CHECKING:
-    from dqc_compiler.pipeline import Result
-
 
 @collection_paused()
 def save_bundle(
-    result: Result,
+    result: Compiled,
     directory: str | Path,
     *,
     original: Circuit | None = None,
@@ -74,32 +71,7 @@ def save_bundle(
     )
 
 
-@collection_paused()
-def bind_bundle(
-    bundle: str | Path, values: Mapping[str, float], directory: str | Path, *, force: bool = False
-) -> Contents:
-    """Write a bundle again with values of parameters; the work is that of copying it.
-
-    Args:
-        bundle: that was compiled with parameters.
-        values: by the names of parameters; those without a value stay inputs.
-        directory: where the new bundle shall be; its parent must exist.
-        force: replace a bundle that is there.
-
-    Returns:
-        What was written.
-
-    Raises:
-        CompilerError: if the bundle cannot be read, the values are not those of parameters
-            (DQC541 to DQC544), or the place is refused (DQC311 to DQC314).
-    """
-    check_output(Path(directory), force=force)
-    contents = bound_contents(read_bundle(bundle), values)
-    verdict = contents.manifest.verdict
-    return write_bundle(Path(directory), contents, verify=lambda *_: verdict, force=force)
-
-
-def verify_result(result: Result) -> Verdict:
+def verify_result(result: Compiled) -> Verdict:
     """The verdict on the bundle of a compilation, which is written only for the moment."""
     contents = _contents(result, None, None, None)
     directory = Path(mkdtemp(prefix="dqc-"))
@@ -114,7 +86,7 @@ def verify_result(result: Result) -> Verdict:
 
 
 def _contents(
-    result: Result,
+    result: Compiled,
     circuit_digest: str | None,
     network_digest: str | None,
     pareto: tuple[FrontEntry, ...] | None,
@@ -123,7 +95,7 @@ def _contents(
     if pareto is not None:
         options["pareto"] = True
     return make_contents(
-        logical=result.circuit,
+        logical=result.logical,
         rewrites=make_rewrites(result.rewriting),
         placement=result.placement,
         program=result.program,
@@ -137,10 +109,11 @@ def _contents(
         network_digest=network_digest,
         stopped=result.stopped,
         pareto=pareto,
+        packages=packages_of(result.options.engine),
     )
 
 
-def _verdict(directory: Path, source: Circuit, manifest: Manifest, result: Result) -> Verdict:
+def _verdict(directory: Path, source: Circuit, manifest: Manifest, result: Compiled) -> Verdict:
     level = result.options.verify
     if level == "off":
         return NOT_VERIFIED

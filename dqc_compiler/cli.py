@@ -7,21 +7,20 @@ so that `--help` answers at once.
 
 from __future__ import annotations
 
-import inspect
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from importlib import import_module
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
 
-from dqc_compiler import engines
 from dqc_compiler.cli_bench import bench
 from dqc_compiler.cli_bind import bind
 from dqc_compiler.cli_circuit import digest_of, read_circuit_argument
+from dqc_compiler.cli_completion import complete_directory, complete_file, completion
+from dqc_compiler.cli_explain import explain, explain_option
 from dqc_compiler.cli_network import network
 from dqc_compiler.cli_options import (
     check_network_choice,
@@ -37,19 +36,16 @@ from dqc_compiler.cli_options import (
     target_fidelity_option,
     verify_option,
 )
+from dqc_compiler.cli_passes import dump_after_option, engine_option, list_passes_option
 from dqc_compiler.cli_terminal import EXIT_INTERRUPTED, Terminal, run
-from dqc_compiler.diagnostics import CompilerError, Diagnostic, Place
+from dqc_compiler.diagnostics import Place
 from dqc_compiler.diagnostics.bundle import NotEquivalent
-from dqc_compiler.diagnostics.usage import UnknownCode
 from dqc_compiler.interruption import Interruption
 
 if TYPE_CHECKING:
     from dqc_compiler import ir
     from dqc_compiler.formats.report import Report
     from dqc_compiler.formats.verdict import Verdict
-
-SUBJECTS = ("bench", "bundle", "circuit", "network", "placement", "usage", "verify")
-"""Modules of `dqc_compiler.diagnostics` that define codes."""
 
 SCHEMAS = (
     "network",
@@ -62,7 +58,6 @@ SCHEMAS = (
     "baseline",
     "bench",
 )
-MAX_SHOWN_NODES = 8
 
 
 def main() -> NoReturn:
@@ -98,6 +93,7 @@ _version_option = click.option(
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@explain_option
 @_version_option
 def dqc() -> None:
     """Compile one quantum circuit for a network of quantum processors.
@@ -108,17 +104,17 @@ def dqc() -> None:
 
 
 @dqc.command("compile", context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("circuit", metavar="CIRCUIT")
+@click.argument("circuit", metavar="CIRCUIT", shell_complete=complete_file)
 @network_options
-@click.option("-o", "--output", metavar="DIR", help="The bundle.  [default: ./<circuit>.dqc]")
-@preset_option
 @click.option(
-    "--engine",
-    type=click.Choice(engines.CHOICES),
-    default=engines.AUTO,
-    show_default=True,
-    help="Where the search begins; auto: everywhere.",
+    "-o",
+    "--output",
+    metavar="DIR",
+    shell_complete=complete_directory,
+    help="The bundle.  [default: ./<circuit>.dqc]",
 )
+@preset_option
+@engine_option
 @minimize_option
 @target_fidelity_option
 @click.option(
@@ -145,7 +141,10 @@ def dqc() -> None:
 @click.option("--force", is_flag=True, help="Replace a bundle that is there.")
 @click.option("--keep-failed", is_flag=True, help="Keep a refuted bundle as DIR.failed.")
 @click.option("--time-passes", is_flag=True, help="Show the time of each pass on standard error.")
+@dump_after_option
+@list_passes_option
 @diagnostics_option
+@explain_option
 @_version_option
 @click.pass_obj
 def compile_(terminal: Terminal, /, **choices: Any) -> int:
@@ -167,13 +166,16 @@ def compile_(terminal: Terminal, /, **choices: Any) -> int:
 
     told: list[str] = []
 
-    def tell(finished: str) -> None:
-        if finished in ("place", "bound") and interruption.has_come and not told:
-            told.append("interrupted: finishing the best result so far; once more to give up")
-            terminal.note(told[0])
+    with terminal.progress("read") as show, interruption.listening():
 
-    with terminal.progress("compiling"), interruption.listening():
-        report, seconds = _compile(output, choices, interruption, tell)
+        def tell(begun: str) -> None:
+            show(begun)
+            if interruption.has_come and not told:
+                told.append("interrupted: finishing the best result so far; once more to give up")
+                terminal.note(told[0])
+
+        dump = _dumper(terminal, choices["dump_after"])
+        report, seconds = _compile(output, choices, interruption, tell, dump)
     if choices["time_passes"]:
         for name, duration in seconds.items():
             terminal.note(f"{name:<16} {duration:8.3f} s")
@@ -195,11 +197,25 @@ def compile_(terminal: Terminal, /, **choices: Any) -> int:
     return EXIT_INTERRUPTED if interruption.has_come else 0
 
 
+def _dumper(terminal: Terminal, wanted: Sequence[str]) -> Callable[[str, Any], None]:
+    """What shows the tables of these passes."""
+
+    def dump(name: str, table: Any) -> None:
+        if name in wanted:
+            from dqc_compiler.formats.table_text import table_text
+
+            terminal.dump(name, table_text(table))
+
+    return dump
+
+
 def _check_search(choices: Mapping[str, Any]) -> None:
     if choices["rounds"] is not None and choices["preset"] != "best":
         raise click.UsageError("--rounds belongs to --preset best")
-    if choices["pareto"] and choices["target_fidelity"] is not None:
-        raise click.UsageError("--pareto and --target-fidelity cannot be used together")
+    for other in ("target_fidelity", "dump_after"):
+        if choices["pareto"] and choices[other]:
+            option = "--" + other.replace("_", "-")
+            raise click.UsageError(f"--pareto and {option} cannot be used together")
 
 
 def _output_directory(choices: Mapping[str, Any]) -> Path:
@@ -216,6 +232,7 @@ def _compile(
     choices: Mapping[str, Any],
     interruption: Interruption,
     progress: Callable[[str], None],
+    dump: Callable[[str, Any], None],
 ) -> tuple[Report, dict[str, float]]:
     """Read, compile, write; the report and the wall time of each step in seconds."""
     from dqc_compiler.bundles import save_bundle
@@ -246,9 +263,15 @@ def _compile(
         result, pareto = front.result, front.entries
     else:
         result = compile_circuit(
-            circuit, network, options=options, progress=progress, interruption=interruption
+            circuit,
+            network,
+            options=options,
+            progress=progress,
+            inspect=dump,
+            interruption=interruption,
         )
     compiled = perf_counter()
+    progress("write and verify")
     with interruption.noted() if pareto else nullcontext():  # it has been verified already
         contents = save_bundle(
             result,
@@ -273,65 +296,15 @@ def _made_network(qubits: int, choices: Mapping[str, Any]) -> ir.Network:
 
 
 def _summary(report: Report, output: Path) -> str:
-    peaks = report.peak_comm_qubits
-    shown = ", ".join(f"{name} {peak}" for name, peak in peaks.items())
-    if len(peaks) > MAX_SHOWN_NODES:
-        shown = f"at most {max(peaks.values())} ({len(peaks)} nodes)"
-    makespan = report.makespan_ns
+    from dqc_compiler.formats.summary import rows_text, summary_rows
+
     rows = {
-        **_pair_rows(report),
-        "peak comm qubits": shown,
-        "makespan": f"mean {_time(makespan.mean)}, 95th percentile {_time(makespan.p95)}",
-        **_fidelity_row(report),
+        **summary_rows(report),
         "verdict": _verdict_words(report.verdict),
         **({} if report.stopped == "done" else {"search": f"stopped: {report.stopped}"}),
         "bundle": str(output),
     }
-    return "".join(f"{name:<18}{value}\n" for name, value in rows.items())
-
-
-def _pair_rows(report: Report) -> dict[str, str]:
-    """E-bits, and the pairs of links where that is another number; the bound is one on these."""
-    bound = _bound_words(report)
-    if report.pairs == report.ebits:
-        return {"e-bits": f"{report.ebits}{bound}"}
-    return {"e-bits": str(report.ebits), "pairs of links": f"{report.pairs}{bound}"}
-
-
-def _fidelity_row(report: Report) -> dict[str, str]:
-    """The estimate, and what distribution and waiting would leave alone."""
-    parts = report.fidelity_estimate
-    if report.fidelity is None or parts is None:
-        return {}
-    shown = (report.fidelity, parts.distribution, parts.waiting)
-    # Of less the sampling knows little more than that.
-    total, distribution, waiting = (f"{f:.3f}" if f >= 0.01 else "< 0.01" for f in shown)
-    return {"fidelity": f"{total} (distribution {distribution}, waiting {waiting})"}
-
-
-def _bound_words(report: Report) -> str:
-    """How good the number of pairs is, as far as that is proven, and among what."""
-    if report.gap is None or report.pairs == 0:
-        return ""
-    minimum_for, least = report.gap.minimum_for, report.pairs - report.gap.pairs
-    if len(minimum_for) == 2:
-        return " (proven minimum)"
-    if minimum_for:
-        proven = {
-            "every placement": "no placement takes fewer",
-            "every protocol": "proven minimum for these first and last nodes",
-        }
-        return f" ({proven[minimum_for[0]]})"
-    if least == report.lower_bound_pairs:
-        return f" (at least {least} for these first and last nodes)"
-    return f" (no placement takes fewer than {least})"
-
-
-def _time(ns: float) -> str:
-    for unit, size in (("s", 1e9), ("ms", 1e6), ("us", 1e3)):
-        if ns >= size:
-            return f"{ns / size:.4g} {unit}"
-    return f"{ns:.4g} ns"
+    return rows_text(rows)
 
 
 def _verdict_words(verdict: Verdict) -> str:
@@ -349,8 +322,8 @@ def _unproven(verdict: Verdict) -> str:
 
 
 @dqc.command("verify")
-@click.argument("bundle", metavar="BUNDLE")
-@click.argument("circuit", metavar="CIRCUIT")
+@click.argument("bundle", metavar="BUNDLE", shell_complete=complete_directory)
+@click.argument("circuit", metavar="CIRCUIT", shell_complete=complete_file)
 @click.option(
     "--level",
     type=click.Choice(["auto", "all"]),
@@ -419,25 +392,5 @@ def schema(terminal: Terminal, /, *, name: str) -> None:
     terminal.emit(schema_text(name))
 
 
-@dqc.command("explain")
-@click.argument("code", required=False, metavar="[CODE]")
-@click.pass_obj
-def explain(terminal: Terminal, /, *, code: str | None) -> None:
-    """Explain the diagnostic CODE; without one, list all."""
-    known = _diagnostics()
-    if code is None:
-        terminal.emit("".join(f"{code}  {known[code].title}\n" for code in sorted(known)))
-        return
-    found = known.get(code.upper())
-    if found is None:
-        raise CompilerError(UnknownCode(found=code))
-    text = inspect.getdoc(found)
-    terminal.emit(f"{found.code}: {found.title} (exit code {found.exit_code})\n\n{text}\n")
-
-
-def _diagnostics() -> dict[str, type[Diagnostic]]:
-    """All kinds of diagnostics by code."""
-    modules = [import_module(f"dqc_compiler.diagnostics.{subject}") for subject in SUBJECTS]
-    values = [value for module in modules for value in vars(module).values()]
-    kinds = [v for v in values if isinstance(v, type) and issubclass(v, Diagnostic)]
-    return {kind.code: kind for kind in kinds if "code" in vars(kind)}
+dqc.add_command(explain)
+dqc.add_command(completion)

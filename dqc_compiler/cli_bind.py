@@ -40,7 +40,7 @@ def bind(
 
     Exit codes: 0 done; 2 bad usage or bad input; 74 output could not be written.
     """
-    from dqc_compiler.bundles import bind_bundle
+    from dqc_compiler.rebinding import bind_bundle
 
     if output == "":
         raise click.UsageError("the output directory has an empty name")

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import click
 
 from dqc_compiler import topologies
+from dqc_compiler.cli_completion import complete_file
 from dqc_compiler.cli_options import (
     comm_count,
     comm_qubits_option,
@@ -104,7 +105,13 @@ def network() -> None:
 @click.option("--channels", type=int, metavar="N")
 @click.option("--latency-ns", type=float, metavar="NS")
 @click.option("--cutoff-us", type=float, metavar="US")
-@click.option("-o", "--output", metavar="FILE", help="TOML, or JSON if it ends in .json.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    shell_complete=complete_file,
+    help="TOML, or JSON if it ends in .json.",
+)
 @click.option(
     "--format",
     "file_format",
@@ -162,7 +169,7 @@ def _check_output_file(path: Path, *, force: bool) -> None:
 
 
 @network.command("check")
-@click.argument("file", metavar="FILE")
+@click.argument("file", metavar="FILE", shell_complete=complete_file)
 @diagnostics_option
 @click.pass_obj
 def check(terminal: Terminal, /, *, file: str) -> None:
@@ -175,7 +182,7 @@ def check(terminal: Terminal, /, *, file: str) -> None:
 
 
 @network.command("show")
-@click.argument("file", metavar="FILE")
+@click.argument("file", metavar="FILE", shell_complete=complete_file)
 @diagnostics_option
 @click.pass_obj
 def show(terminal: Terminal, /, *, file: str) -> None:
@@ -186,8 +193,8 @@ def show(terminal: Terminal, /, *, file: str) -> None:
 
 
 @network.command("advise")
-@click.argument("circuit", metavar="CIRCUIT")
-@click.argument("file", metavar="NETWORK")
+@click.argument("circuit", metavar="CIRCUIT", shell_complete=complete_file)
+@click.argument("file", metavar="NETWORK", shell_complete=complete_file)
 @click.option(
     "--by",
     type=click.Choice(["makespan", "pairs"]),

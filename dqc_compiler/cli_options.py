@@ -56,7 +56,9 @@ def finite_seconds(
     return value
 
 
-def _objective(_context: click.Context, _parameter: click.Parameter, value: str) -> Objective:
+def _objective(context: click.Context, _parameter: click.Parameter, value: str) -> Objective | None:
+    if context.resilient_parsing:  # a shell completes a word, which should not take long
+        return None
     from dqc_compiler.costs.prices import Objective  # noqa: PLC0415 (numpy: the help needs none)
 
     try:

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 EXIT_INTERRUPTED = 130
+_SECONDS_BEFORE_PROGRESS = 1.0
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
 
@@ -91,14 +93,57 @@ class Terminal:
     def _print_json(self, content: dict[str, Any]) -> None:
         print(json.dumps(content), file=sys.stderr)
 
+    def dump(self, name: str, text: str) -> None:
+        """What a pass has made."""
+        if self.json_diagnostics:
+            self._print_json({"pass": name, "made": text})
+        else:
+            self.console.print(f"--- after {name}\n{text}", end="")
+
     @contextmanager
     def progress(self, text: str) -> Iterator[Callable[[str], None]]:
-        """Show that something is going on, if a person is watching; what it is may change."""
-        if self.json_diagnostics or not self.console.is_terminal:
+        """Show what is going on, once it has taken a second, if a person is watching.
+
+        Args:
+            text: what is going on first.
+
+        Yields:
+            What is called with the name of what is going on next.
+        """
+        if self.json_diagnostics or not self._is_watched:
             yield lambda _: None
             return
-        with self.console.status(text) as status:
-            yield status.update
+        from rich.progress import (  # noqa: PLC0415 (not needed for --help)
+            Progress,
+            SpinnerColumn,
+            TextColumn,
+            TimeElapsedColumn,
+        )
+
+        columns = SpinnerColumn(), TextColumn("{task.description}", markup=False)
+        display = Progress(
+            *columns,
+            TimeElapsedColumn(),
+            console=self.console,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        task = display.add_task(text, total=None)
+        patience = threading.Timer(_SECONDS_BEFORE_PROGRESS, display.start)
+        patience.daemon = True
+        patience.start()
+        try:
+            yield lambda name: display.update(task, description=name)
+        finally:
+            patience.cancel()
+            patience.join()
+            display.stop()
+
+    @property
+    def _is_watched(self) -> bool:
+        """Whether standard error is a terminal that can rewrite a line."""
+        return sys.stderr is not None and sys.stderr.isatty() and self.console.is_interactive
 
 
 def run(command: click.Command, program: str) -> NoReturn:

@@ -4,40 +4,29 @@ from __future__ import annotations
 
 import os
 import reprlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from math import isfinite
-from numbers import Real
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, overload
 
-from qiskit.circuit import Parameter
 from qiskit.passmanager import GenericPass, MultiStagePassManager
 
+from dqc_compiler.batch import compile_each, counted, default_jobs
 from dqc_compiler.costs.bounds import find_bounds
 from dqc_compiler.costs.error_frames import estimate_fidelity
-from dqc_compiler.costs.prices import EBITS, FIDELITY, Objective, priced
+from dqc_compiler.costs.prices import FIDELITY, priced
 from dqc_compiler.costs.routes import open_passages
 from dqc_compiler.diagnostics import CompilerError
-from dqc_compiler.engines import AUTO, CHOICES, Chosen, choose
-from dqc_compiler.formats.binding import bind_parameters
+from dqc_compiler.engines import AUTO, choose
 from dqc_compiler.formats.circuit_in import read_circuit
 from dqc_compiler.formats.network_file import check_fit
 from dqc_compiler.garbage import collection_paused
-from dqc_compiler.interruption import Interruption, Patience, Stopped
-from dqc_compiler.ir import (
-    Bound,
-    Circuit,
-    DistributedProgram,
-    Fidelity,
-    Network,
-    Placement,
-    RemotePlan,
-    Schedule,
-    SegmentGraph,
-)
+from dqc_compiler.interruption import Interruption, Patience
+from dqc_compiler.ir import Circuit, Network, Schedule, SegmentGraph
 from dqc_compiler.ir.arrays import Int32
 from dqc_compiler.ir.rewriting import Rewriting
+from dqc_compiler.options import MAX_SEED, Options
 from dqc_compiler.passes.fuse import Fuse
 from dqc_compiler.passes.plan_visits import PlanVisits
 from dqc_compiler.passes.regroup import Regroup, Regrouping
@@ -51,179 +40,16 @@ from dqc_compiler.planning import (
     Valuation,
     writer,
 )
-from dqc_compiler.portfolio import Place, Preset
+from dqc_compiler.portfolio import Place
+from dqc_compiler.result import Result
 from dqc_compiler.target_fidelity import Attempt, attempts, out_of_reach, unpurified
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
+__all__ = ["MAX_SEED", "Options", "Result", "Step", "Task", "compile_circuit", "stages"]
 
-Verify = Literal["auto", "all", "off"]
 _CLEARLY = 0.95  # of the cost of the other circuit; closer ones have changed places
-MAX_SEED = 2**31 - 1
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """What a user may choose. Equal inputs, options and version give equal bytes.
-
-    Attributes:
-        seed: of every random choice, 0 to 2147483647.
-        preset: how much is searched, "fast", "balanced" or "best".
-        time_limit: seconds for the search, finite and above 0, or None; the result then depends
-            on the machine. The preset "fast" is always finished.
-        rounds: of the preset "best", 0 or more, and of no other; None: until the time limit, or
-            one per core.
-        engine: where the search begins, one of `engines.CHOICES`.
-        minimize: what is to be small; by default the number of pairs.
-        target_fidelity: that the estimate of the whole computation has to reach, between 0 and 1,
-            or None; pairs are purified for it, and of what reaches it the cheapest is taken.
-        verify: which checks are made of a saved bundle, "auto", "all" or "off".
-
-    Raises:
-        TypeError: if a value is of another type.
-        ValueError: if a value is none of these.
-    """
-
-    seed: int = 0
-    preset: Preset = "balanced"
-    time_limit: float | None = None
-    rounds: int | None = None
-    engine: str = AUTO
-    minimize: Objective = EBITS
-    target_fidelity: float | None = None
-    verify: Verify = "auto"
-
-    def __post_init__(self) -> None:
-        _check_number("seed", self.seed, int, f"a whole number from 0 to {MAX_SEED}")
-        if not 0 <= self.seed <= MAX_SEED:
-            raise ValueError(f"seed has to be from 0 to {MAX_SEED}, not {self.seed}")
-        _check_choice("preset", self.preset, get_args(Preset))
-        _check_choice("engine", self.engine, CHOICES)
-        _check_choice("verify", self.verify, get_args(Verify))
-        if not isinstance(self.minimize, Objective):
-            raise TypeError(f"minimize has to be an Objective, not {self.minimize!r}")
-        if self.target_fidelity is not None:
-            expected = "a number between 0 and 1, or None"
-            _check_number("target_fidelity", self.target_fidelity, (int, float), expected)
-            if not 0.0 < self.target_fidelity < 1.0:
-                raise ValueError(
-                    f"target_fidelity has to be {expected}, not {self.target_fidelity}"
-                )
-        if self.time_limit is not None:
-            expected = "a finite number of seconds above 0, or None"
-            _check_number("time_limit", self.time_limit, (int, float), expected)
-            if not (self.time_limit > 0 and isfinite(self.time_limit)):
-                raise ValueError(f"time_limit has to be {expected}, not {self.time_limit}")
-        if self.rounds is not None:
-            _check_number("rounds", self.rounds, int, "a whole number, or None")
-            if self.rounds < 0:
-                raise ValueError(f"rounds has to be 0 or more, or None, not {self.rounds}")
-            if self.preset != "best":
-                raise ValueError(f"rounds belongs to the preset 'best', not {self.preset!r}")
-
-
-def _check_choice(name: str, value: object, choices: Sequence[str]) -> None:
-    if value not in choices:
-        kind = ValueError if isinstance(value, str) else TypeError
-        known = ", ".join(map(repr, choices))
-        raise kind(f"{name} has to be one of {known}, not {value!r}")
-
-
-def _check_number(name: str, value: object, kinds: type | tuple[type, ...], expected: str) -> None:
-    if not isinstance(value, kinds) or isinstance(value, bool):
-        raise TypeError(f"{name} has to be {expected}, not {value!r}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """Everything that a compilation produced."""
-
-    rewriting: Rewriting  # what went in, and what was distributed
-    network: Network
-    placement: Placement
-    plan: RemotePlan
-    program: DistributedProgram
-    schedule: Schedule
-    options: Options
-    seconds: dict[str, float] = field(compare=False)  # pass name -> wall time
-    bounds: tuple[Bound, ...] = ()  # what is known about fewer pairs
-    fidelity: Fidelity | None = None  # None: it is not estimated
-    engines: Chosen = field(default_factory=Chosen)  # where the search began
-    stopped: Stopped = "done"  # why the search has ended
-
-    @property
-    def original(self) -> Circuit:
-        """The circuit that went in."""
-        return self.rewriting.original
-
-    @property
-    def circuit(self) -> Circuit:
-        """The circuit as it was distributed, after fusing."""
-        return self.rewriting.circuit
-
-    def bind(self, values: Mapping[str | Parameter, float]) -> Result:
-        """The same with values of parameters; nothing is compiled again.
-
-        Args:
-            values: finite numbers, by the names of parameters or by Qiskit's objects. Parameters
-                without a value stay parameters.
-
-        Raises:
-            TypeError: if a key is no parameter, or a value no number.
-            ValueError: if there is no such parameter, it has a value already, or a value or what a
-                formula makes of it is not finite.
-        """
-        given: dict[str, float] = {}
-        for key, value in values.items():
-            if not isinstance(key, str | Parameter):
-                raise TypeError(f"a key has to be a name or a Parameter, not {reprlib.repr(key)}")
-            name = key if isinstance(key, str) else key.name
-            _check_number(name, value, Real, "a finite number")
-            if name in given:
-                raise ValueError(f"{name} has two values")
-            given[name] = float(value)
-        try:
-            parameters = bind_parameters(self.original.parameters, given)
-        except CompilerError as error:
-            first = error.diagnostics[0]
-            raise ValueError(f"{first.message_text}; {first.help_text}") from None
-        known = {p.identifier: p.value for p in parameters if p.value is not None}
-        rewriting = self.rewriting.bound(known)
-        graph = replace(self.placement.graph, circuit=rewriting.circuit)
-        placement = replace(self.placement, graph=graph)
-        program = self.program.bound(known)
-        return replace(
-            self,
-            rewriting=rewriting,
-            placement=placement,
-            plan=replace(self.plan, placement=placement),
-            program=program,
-            schedule=replace(self.schedule, program=program),
-        )
-
-    def to_qiskit(self) -> QuantumCircuit:
-        """All node programs as one Qiskit circuit.
-
-        Quantum registers are `<node>_data` and `<node>_comm`; classical ones are those of the
-        circuit, and after them the channels between nodes. A pair is the instruction `dqc_epr` on
-        its two comm qubits; `decompose("dqc_epr")` makes it out of gates, for a simulator.
-        Parameters without a value are Qiskit's, by the names that the circuit gives them.
-        """
-        from dqc_compiler.formats.circuit_out import program_circuit  # noqa: PLC0415  rarely needed
-
-        return program_circuit(self.program, global_phase=self.circuit.global_phase)
-
-    @property
-    def programs(self) -> dict[str, QuantumCircuit]:
-        """The program of each node, by its name, as a Qiskit circuit.
-
-        Registers are those of the OpenQASM 3 text. Half a pair is the opaque instruction `dqc_epr`
-        on a comm qubit, with the link and the pair as its parameters.
-        """
-        from dqc_compiler.formats.circuit_out import node_circuits  # noqa: PLC0415  rarely needed
-
-        return node_circuits(self.program)
 
 
 class Step(Protocol):
@@ -237,19 +63,36 @@ class Step(Protocol):
         """Transform the IR."""
 
 
-class _Task(GenericPass):  # type: ignore[misc]
-    """One pass as a task of Qiskit's pass manager; what it returns is checked before it goes on."""
+class Task(GenericPass):  # type: ignore[misc]
+    """One pass as a task of Qiskit's pass manager; what it returns is checked before it goes on.
 
-    def __init__(self, step: Step) -> None:
+    Args:
+        step: the pass.
+        begun: called with its name when it begins.
+    """
+
+    def __init__(self, step: Step, begun: Callable[[str], None] | None = None) -> None:
         super().__init__()
         self.step = step
+        self.begun = begun
 
     def name(self) -> str:
+        """What callbacks and timings call it."""
         return str(self.step.name)
 
     def run(self, passmanager_ir: Any) -> Any:
+        """Run the pass.
+
+        Raises:
+            ValueError: naming the pass, and the rule that its table breaks.
+        """
+        if self.begun is not None:
+            self.begun(self.name())
         result = self.step.run(passmanager_ir)
-        result.verify()
+        try:
+            result.verify()
+        except ValueError as error:
+            raise ValueError(f"after {self.name()}: {error}") from error
         return result
 
 
@@ -282,6 +125,7 @@ def stages(
     opened: Network | None = None,
     patience: Patience | None = None,
     regrouping: Regrouping | None = None,
+    begun: Callable[[str], None] | None = None,
 ) -> MultiStagePassManager[Circuit, Schedule]:
     """The compiler's stages; assign to an attribute to replace one.
 
@@ -292,22 +136,24 @@ def stages(
             `costs.routes.open_passages`; by default the network itself.
         patience: tells afterwards why the search has ended; by default that of the options.
         regrouping: of the circuit, to be compiled instead of it.
+        begun: called with the name of each pass when it begins.
     """
     homes = None if regrouping is None else regrouping.homes
     opened = opened or network
     valuation = Valuation(network, options.minimize)
-    return MultiStagePassManager(
-        fuse=_Task(Fuse() if regrouping is None else _FuseRegrouped(regrouping)),
-        segment=_Task(_SegmentFused()),
-        place=_Task(_place(network, opened, options, patience, homes)),
-        plan=_Task(PlanVisits()),
-        spread=_Task(SpreadRoutes()),  # before the network is given back, without its prices
-        join=_Task(JoinAndGiveBack(network)),
-        cut=_Task(MeetCutoffs(options.minimize)),
-        **({"purify": _Task(PurifyIfWorth(valuation))} if options.minimize.fidelity else {}),
-        insert=_Task(writer(options.minimize)),
-        schedule=_Task(ListSchedule()),
-    )
+    steps: dict[str, Step] = {
+        "fuse": Fuse() if regrouping is None else _FuseRegrouped(regrouping),
+        "segment": _SegmentFused(),
+        "place": _place(network, opened, options, patience, homes),
+        "plan": PlanVisits(),
+        "spread": SpreadRoutes(),  # before the network is given back, without its prices
+        "join": JoinAndGiveBack(network),
+        "cut": MeetCutoffs(options.minimize),
+        **({"purify": PurifyIfWorth(valuation)} if options.minimize.fidelity else {}),
+        "insert": writer(options.minimize),
+        "schedule": ListSchedule(),
+    }
+    return MultiStagePassManager(**{stage: Task(step, begun) for stage, step in steps.items()})
 
 
 def _place(
@@ -339,6 +185,7 @@ class _Compilation:
     options: Options
     patience: Patience
     progress: Callable[[str], None] | None
+    inspect: Callable[[str, Any], None] | None
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -352,9 +199,8 @@ class _Compilation:
         target, interruption = self.options.target_fidelity, self.patience.interruption
         if target is not None:
             result = self.reach(target, result)
-        started = perf_counter()
-        bounds = find_bounds(result.placement)
-        self.note("bound", perf_counter() - started)
+        with self.step("bound"):
+            bounds = find_bounds(result.placement)
         stopped = "interrupted" if interruption.has_come else self.patience.stopped
         return replace(result, bounds=bounds, stopped=stopped)
 
@@ -369,9 +215,8 @@ class _Compilation:
         for other in self.patience.interruption.stops(again):
             result = min(result, other, key=self.cost)
         self.patience.seconds = seconds
-        started = perf_counter()
-        fidelity = estimate_fidelity(result.schedule)
-        self.note("fidelity", perf_counter() - started)
+        with self.step("fidelity"):
+            fidelity = estimate_fidelity(result.schedule)
         return replace(result, fidelity=fidelity)
 
     def worthwhile(self, regrouping: Regrouping | None) -> tuple[Regrouping | None, ...]:
@@ -411,7 +256,6 @@ class _Compilation:
 
         def purify(made: Result, *, anew: bool) -> None:
             assert made.fidelity is not None
-            started = perf_counter()
             first = Attempt(
                 made.plan,
                 made.program,
@@ -419,13 +263,13 @@ class _Compilation:
                 made.fidelity,
                 writer(made.options.minimize),
             )
-            made_better = [
-                (made, each) for each in attempts(unpurified(first) if anew else first, target)
-            ]
+            with self.step("purify"):
+                made_better = [
+                    (made, each) for each in attempts(unpurified(first) if anew else first, target)
+                ]
             tried.extend(made_better)
             if made_better[-1][1].fidelity.total >= target:
                 reached.append(made_better[-1])
-            self.note("purify", perf_counter() - started)
 
         interruption = self.patience.interruption
         with interruption.noted():
@@ -441,7 +285,14 @@ class _Compilation:
         made, best = min(reached, key=lambda pair: valuation.cost_of(pair[1].schedule))
         if best.plan is made.plan:
             return made
-        schedule = ListSchedule().run(best.program)
+        with self.step("schedule"):
+            schedule = ListSchedule().run(best.program)
+        for name, table in (
+            ("purify", best.plan),
+            ("insert-gadgets", best.program),
+            ("schedule", schedule),
+        ):
+            self.show(name, table)
         return replace(
             made, plan=best.plan, program=best.program, schedule=schedule, fidelity=best.fidelity
         )
@@ -450,11 +301,11 @@ class _Compilation:
         """The circuit with other ladders, unless it has none, or the user has chosen a start."""
         if self.options.engine != AUTO:
             return None
-        started = perf_counter()
-        found = Regroup(network=self.opened, seed=self.options.seed).run(self.original)
-        if found is not None:
-            found.verify()
-            self.note(Regroup.name, perf_counter() - started)
+        with self.step(Regroup.name):
+            found = Regroup(network=self.opened, seed=self.options.seed).run(self.original)
+            if found is not None:
+                found.verify()
+                self.show(Regroup.name, found.rewriting)
         return found
 
     def compile(self, regrouping: Regrouping | None) -> Result:
@@ -464,10 +315,18 @@ class _Compilation:
         def keep(*, task: Any, passmanager_ir: Any, running_time: float, **_: Any) -> None:
             made[task.name()] = passmanager_ir
             self.note(task.name(), running_time)
+            self.show(task.name(), passmanager_ir)
 
         network, opened = self.network, self.opened
         options, patience = self.options, self.patience
-        manager = stages(network, options, opened=opened, patience=patience, regrouping=regrouping)
+        manager = stages(
+            network,
+            options,
+            opened=opened,
+            patience=patience,
+            regrouping=regrouping,
+            begun=self.progress,
+        )
         manager.run(self.original, callback=keep)
         homes = None if regrouping is None else regrouping.homes
         return Result(
@@ -482,44 +341,131 @@ class _Compilation:
             engines=_place(network, opened, options, patience, homes).engines_used(made["segment"]),
         )
 
-    def note(self, name: str, duration: float) -> None:
-        self.seconds[name] = self.seconds.get(name, 0.0) + duration
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Tell that something begins, and take its time."""
         if self.progress is not None:
             self.progress(name)
+        started = perf_counter()
+        yield
+        self.note(name, perf_counter() - started)
+
+    def note(self, name: str, duration: float) -> None:
+        self.seconds[name] = self.seconds.get(name, 0.0) + duration
+
+    def show(self, name: str, table: Any) -> None:
+        if self.inspect is not None:
+            self.inspect(name, table)
 
 
-@collection_paused()
+@overload
 def compile_circuit(
     circuit: Circuit | QuantumCircuit | str | os.PathLike[str],
     network: Network,
     *,
     options: Options | None = None,
     progress: Callable[[str], None] | None = None,
+    inspect: Callable[[str, Any], None] | None = None,
     interruption: Interruption | None = None,
-) -> Result:
-    """Distribute a circuit over a network.
+) -> Result: ...
+
+
+@overload
+def compile_circuit(
+    circuit: Sequence[Circuit | QuantumCircuit | str | os.PathLike[str]],
+    network: Network,
+    *,
+    options: Options | None = None,
+    progress: Callable[[str], None] | None = None,
+    jobs: int | None = None,
+) -> list[Result]: ...
+
+
+def compile_circuit(
+    circuit: Any,
+    network: Network,
+    *,
+    options: Options | None = None,
+    progress: Callable[[str], None] | None = None,
+    inspect: Callable[[str, Any], None] | None = None,
+    interruption: Interruption | None = None,
+    jobs: int | None = None,
+) -> Result | list[Result]:
+    """Distribute a circuit over a network, or each circuit of a list.
 
     Args:
-        circuit: the IR, a Qiskit circuit, or the path of an OpenQASM 2 or 3 file.
+        circuit: the IR, a Qiskit circuit, or the path of an OpenQASM 2 or 3 file; or a list or
+            tuple of these.
         network: where it is to run; connected.
         options: see `Options`.
-        progress: called with the name of each pass that has finished.
-        interruption: ends the search early, with the best result so far, while it listens.
+        progress: called with the name of each pass that begins, in this process; of a list with
+            the name of each circuit that is done, in order.
+        inspect: called with the name of each pass and the table that it has made; of one circuit
+            only.
+        interruption: ends the search early, with the best result so far, while it listens; of one
+            circuit only.
+        jobs: how many circuits of a list are compiled at the same time, each in a process of its
+            own; 1: in this process. By default one per core, but with the preset "best", which
+            uses all cores for every circuit, 1.
+
+    Returns:
+        The result, or a list of them in the order of the circuits, each equal to that of the
+        circuit alone.
 
     Raises:
         CompilerError: with the diagnostics of the reader, if the circuit does not fit, if no pair
             can pass a full node, if the target fidelity is not reached, or if the chosen engine is
-            not installed.
+            not installed. Of a list the first error in its order, with a note which circuit it is.
         TypeError: if an argument is nothing of the kind.
+        ValueError: if `jobs` is below 1.
     """
     chosen = Options() if options is None else options
     for name, value, kind in (("network", network, Network), ("options", chosen, Options)):
         if not isinstance(value, kind):
             raise TypeError(f"{name} has to be of type {kind.__name__}, not {reprlib.repr(value)}")
     choose(chosen.engine)
-    original = circuit if isinstance(circuit, Circuit) else read_circuit(circuit)
+    if not isinstance(circuit, list | tuple):
+        if jobs is not None:
+            raise TypeError("jobs belongs to a list of circuits")
+        return _compile_one(
+            _read(circuit),
+            network,
+            chosen,
+            progress=progress,
+            inspect=inspect,
+            interruption=interruption,
+        )
+    if inspect is not None or interruption is not None:
+        raise TypeError("inspect and interruption belong to a single circuit")
+    originals = []
+    for number, given in enumerate(circuit):
+        with counted(number, len(circuit), getattr(given, "name", given)):
+            originals.append(_read(given))
+    return compile_each(
+        _compile_one,
+        originals,
+        (network, chosen),
+        jobs=default_jobs(chosen.preset) if jobs is None else jobs,
+        progress=progress,
+    )
+
+
+def _read(circuit: Circuit | QuantumCircuit | str | os.PathLike[str]) -> Circuit:
+    return circuit if isinstance(circuit, Circuit) else read_circuit(circuit)
+
+
+@collection_paused()
+def _compile_one(
+    original: Circuit,
+    network: Network,
+    options: Options,
+    *,
+    progress: Callable[[str], None] | None = None,
+    inspect: Callable[[str, Any], None] | None = None,
+    interruption: Interruption | None = None,
+) -> Result:
     check_fit(len(original.qubits), network, source=original.source)
     passages = open_passages(network, len(original.qubits))
-    limit = None if chosen.preset == "fast" else chosen.time_limit  # `fast` is always finished
+    limit = None if options.preset == "fast" else options.time_limit  # `fast` is always finished
     patience = Patience(limit, interruption or Interruption())
-    return _Compilation(original, network, passages, chosen, patience, progress).run()
+    return _Compilation(original, network, passages, options, patience, progress, inspect).run()

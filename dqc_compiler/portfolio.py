@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from math import inf
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, NamedTuple
 
 from dqc_compiler import engines
 from dqc_compiler.costs import ebits
@@ -15,6 +15,7 @@ from dqc_compiler.costs.routes import find_routing
 from dqc_compiler.interruption import Patience
 from dqc_compiler.ir import Network, Placement, SegmentGraph
 from dqc_compiler.ir.arrays import Int32
+from dqc_compiler.options import Preset
 from dqc_compiler.passes.assign_nodes import AssignNodes
 from dqc_compiler.passes.cover import Cover
 from dqc_compiler.passes.embed import Embed
@@ -26,8 +27,6 @@ from dqc_compiler.passes.refine import Refine
 from dqc_compiler.passes.search_presences import MOST_NODES, SearchPresences
 from dqc_compiler.planning import Valuation
 from dqc_compiler.workers import Workers
-
-Preset = Literal["fast", "balanced", "best"]
 
 _SLICED_DECAYS = (0.2, 0.3)
 # Where wires get a new segment at nearly every gate, copies serve one gate each and qubits had
@@ -97,7 +96,7 @@ class Place:
     preset: Preset = "balanced"
     patience: Patience = field(default_factory=Patience)
     rounds: int | None = None  # of `best`; without it and a limit, one per core
-    engine: str = engines.AUTO  # one of `engines.CHOICES`
+    engine: str = engines.AUTO  # one of `engines.choices()`
     homes: Int32 | None = None  # of the wires, if the circuit was written for them: the only start
 
     def run(self, graph: SegmentGraph) -> Placement:
@@ -133,7 +132,7 @@ class Place:
             used = _FAST_STARTS
         if self.engine == engines.AUTO and graph.gates > _MOST_GATES_IN_HYPERGRAPH:
             used = tuple(name for name in used if name != "hypergraph")
-        return tuple(name for name in used if name in engines.STARTS) or ("metis",)
+        return tuple(name for name in used if name != engines.SLICED) or ("metis",)
 
     def _start(self, name: str, graph: SegmentGraph, seed: int) -> Placement:
         start = engines.make(name, network=self.network, seed=seed).run(graph)

@@ -171,7 +171,7 @@ def _widened(circuit: QuantumCircuit, result: Result) -> tuple[QuantumCircuit, P
     wide = circuit.copy_empty_like()
     own = {parameter.name: parameter for parameter in circuit.parameters}
     expressions = Expressions(program.parameters, own)
-    wide.global_phase = expressions.of(result.circuit.global_phase)
+    wide.global_phase = expressions.of(result.logical.global_phase)
     ancillas = count - circuit.num_qubits
     if ancillas:
         wide.add_register(QuantumRegister(ancillas, free_name(wide, "ancilla")))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
+from types import ModuleType
 from typing import Any, TypeVar
 
 from dqc_compiler.interruption import Patience, uninterrupted
@@ -44,7 +46,7 @@ class Workers:
     ) -> Iterator[T]:
         """Results in the order of the arguments; those that are late are left out."""
         self._is_busy = True
-        with _deaf():
+        with _deaf(), _without_main():
             futures: list[Future[T]] = [self._pool.submit(call, *each) for each in arguments]
         for future in futures:
             seconds = min(patience.seconds_left, threading.TIMEOUT_MAX)
@@ -68,6 +70,22 @@ def _deaf() -> Iterator[None]:
             yield
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Processes that are started now do not run the program of this one again.
+
+    A spawned process imports `__main__` anew, in case calls come from there. Ours never do; and a
+    script without `if __name__ == "__main__"` would start over, one from standard input, or of a
+    console, is no file that could be imported.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _end_with_parent() -> None:

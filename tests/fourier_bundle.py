@@ -51,7 +51,7 @@ def make(*, seed: int = 0) -> Contents:
     network = Network.parse(NETWORK, file="net.toml")
     result = compile_circuit(circuit(), network, options=Options(seed=seed))
     return make_contents(
-        logical=result.circuit,
+        logical=result.logical,
         placement=result.placement,
         program=result.program,
         schedule=result.schedule,

@@ -19,8 +19,10 @@ of the repository, and review the difference.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import difflib
 import doctest
+import inspect
 import io
 import itertools
 import re
@@ -37,6 +39,7 @@ from typing import Any, NamedTuple, get_args
 import click
 import pytest
 
+import dqc_compiler
 from dqc_compiler import cli, diagnostics
 from dqc_compiler.bench import compare
 from dqc_compiler.cli_terminal import execute
@@ -409,6 +412,26 @@ def test_exit_codes_are_those_of_the_families() -> None:
         diagnostics.WriteFailed,
     )
     assert listed == {0, 130, *(family.exit_code for family in families)}
+
+
+def test_the_reference_names_what_the_package_exports() -> None:
+    page = REFERENCE / "python.md"
+    text = page.read_text()
+    table = text[: text.index("\n## ")]
+    named = {
+        found[1] for row in rows(table) for found in re.finditer(r"`(\w+)(?:\([^`]*\))?`", row[0])
+    }
+    assert named == set(dqc_compiler.__all__)
+    fields = {field.name for field in dataclasses.fields(dqc_compiler.Result)}
+    own = {name for name in vars(dqc_compiler.Result) if not name.startswith("_")} - fields
+    shown = {
+        found[1]
+        for row in rows(section(page, "## Result"))
+        for found in re.finditer(r"`(\w+)(?:\([^`]*\))?`", row[0])
+    }
+    assert shown == fields | own | {"original", "logical"}
+    arguments = [code(row[0]) for row in rows(section(page, "## Compile"))]
+    assert set(arguments) == set(inspect.signature(dqc_compiler.compile_circuit).parameters)
 
 
 def key_names(model: type[FileModel]) -> list[str]:

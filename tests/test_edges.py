@@ -12,8 +12,8 @@ from dqc_compiler.cli_terminal import execute
 from dqc_compiler.formats.bundle_in import read_bundle
 from dqc_compiler.formats.circuit_in import read_circuit
 from dqc_compiler.formats.network_file import Network
+from dqc_compiler.options import Preset
 from dqc_compiler.pipeline import Options, compile_circuit
-from dqc_compiler.portfolio import Preset
 
 HEAD = 'OPENQASM 3.0;\ninclude "stdgates.inc";\n'
 CIRCUITS = {

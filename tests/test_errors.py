@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import dqc_compiler
-from dqc_compiler import cli
+from dqc_compiler import cli_explain
 from dqc_compiler.diagnostics import Diagnostic
 from tests.errors.golden import ROOT, SUBJECTS, expected_file
 
@@ -41,7 +41,9 @@ WITHOUT_CASE = {
 
 def diagnostics() -> dict[str, type[Diagnostic]]:
     """All kinds of diagnostics by code."""
-    modules = [import_module(f"dqc_compiler.diagnostics.{subject}") for subject in cli.SUBJECTS]
+    modules = [
+        import_module(f"dqc_compiler.diagnostics.{subject}") for subject in cli_explain.SUBJECTS
+    ]
     values = [value for module in modules for value in vars(module).values()]
     kinds = [kind for kind in values if isinstance(kind, type) and issubclass(kind, Diagnostic)]
     return {kind.code: kind for kind in kinds if "code" in vars(kind)}
@@ -76,7 +78,7 @@ def test_a_diagnostic_without_a_case_has_a_test(code: str) -> None:
     assert code in text or diagnostics()[code].__name__ in text
 
 
-@pytest.mark.parametrize("subject", cli.SUBJECTS)
+@pytest.mark.parametrize("subject", cli_explain.SUBJECTS)
 def test_codes_tell_the_subject(subject: str) -> None:
     module = f"dqc_compiler.diagnostics.{subject}"
     codes = [code for code, kind in diagnostics().items() if kind.__module__ == module]

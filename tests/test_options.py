@@ -56,7 +56,7 @@ def test_the_command_line_takes_the_same_seeds() -> None:
     assert (seed.type.min, seed.type.max) == (0, MAX_SEED)
 
 
-@pytest.mark.parametrize("given", [None, 5, b"x", ["a.qasm"]])
+@pytest.mark.parametrize("given", [None, 5, b"x", [5]])
 def test_what_is_no_circuit_is_refused(given: Any) -> None:
     words = "a circuit has to be the path of an OpenQASM file, a Qiskit QuantumCircuit or"
     with pytest.raises(TypeError, match=words):

@@ -20,7 +20,17 @@ from qiskit import QuantumCircuit, qasm3, transpile
 from qiskit.circuit import Parameter, ParameterVector
 from qiskit.circuit.library import XXPlusYYGate, efficient_su2
 
-from dqc_compiler import CompilerError, Network, Options, Result, bind_bundle, cli, compile_circuit
+from dqc_compiler import (
+    CompilerError,
+    Network,
+    Options,
+    Result,
+    bind_bundle,
+    cli,
+    compile_circuit,
+    dump_program,
+    load_program,
+)
 from dqc_compiler.bundles import save_bundle, verify_bundle, verify_result
 from dqc_compiler.cli_terminal import execute
 from dqc_compiler.formats.circuit_in import read_circuit
@@ -173,7 +183,7 @@ def test_parameters_cost_as_many_pairs_as_numbers(seed: int, preset: str) -> Non
     found, wanted = (
         compile_circuit(each, network, options=options) for each in (circuit, with_numbers)
     )
-    assert found.circuit.two_qubit_gates == wanted.circuit.two_qubit_gates == 36
+    assert found.logical.two_qubit_gates == wanted.logical.two_qubit_gates == 36
     assert found.program.pairs == wanted.program.pairs
     assert [s.name for s in found.program.statements()] == [
         s.name for s in wanted.program.statements()
@@ -210,15 +220,15 @@ def test_bound_programs_are_the_bound_circuit(data: st.DataObject) -> None:
     values = values_of(circuit)
     bound = result.bind(values)
     assert verify_result(bound).equivalent is True
-    assert_same_action(bound.circuit, bound.program, coins(1))
+    assert_same_action(bound.logical, bound.program, coins(1))
 
 
 def test_binding_a_result_changes_numbers_only() -> None:
     result = compile_circuit(dynamic(), TWO, options=FAST)
     bound = result.bind({"θ": 0.4, "phi": 1.3})
     assert not bound.program.angles
-    assert not bound.circuit.angles
-    assert bound.placement.graph.circuit is bound.circuit
+    assert not bound.logical.angles
+    assert bound.placement.graph.circuit is bound.logical
     assert bound.schedule.program is bound.program
     assert [row._replace(parameters=()) for row in bound.program.statements()] == [
         row._replace(parameters=()) for row in result.program.statements()
@@ -485,21 +495,37 @@ def test_a_wrong_value_of_a_formula_is_noticed(bundle: Path, tmp_path: Path) -> 
 
 
 def test_circuits_for_qiskit_have_its_parameters(compiled: Result) -> None:
-    whole = compiled.to_qiskit()
+    whole = compiled.circuit
     assert {p.name for p in whole.parameters} == {"θ", "phi"}
     assert not whole.assign_parameters({"θ": 0.4, "phi": 0.9}).parameters
     for name, text in zip(compiled.programs, program_texts(compiled.program), strict=True):
         inputs = re.findall(r"^input float\[64\] (\w+);$", text, re.MULTILINE)
-        wanted = {"theta": {"θ"}, "phi": {"phi"}, "derived_0": {"θ", "phi"}}
-        assert {p.name for p in compiled.programs[name].parameters} == set().union(
-            *(wanted[each] for each in inputs)
-        )
+        program = compiled.programs[name]
+        assert {p.name for p in program.parameters} == set(inputs)
+        assert dump_program(program) == text
+        assert dump_program(load_program(text)) == text
+        bound = compiled.bind({"θ": 0.4, "phi": 0.9})
+        values = {p.identifier: p.value for p in bound.program.parameters}
+        given = {name: values[name] for name in inputs}
+        assert not program.assign_parameters(given).parameters
+
+
+def test_programs_may_be_changed_within_affine_angles(compiled: Result) -> None:
+    program = next(each for each in compiled.programs.values() if each.parameters).copy()
+    new = Parameter("ω[1]")
+    program.rz(2 * new + 0.5, 0)
+    text = dump_program(program)
+    assert "input float[64] omega_1;" in text
+    assert "rz(2*omega_1 + 0.5) data[0];" in text
+    program.rz(new**2, 0)
+    with pytest.raises(CompilerError, match="multiples of parameters"):
+        dump_program(program)
 
 
 def test_circuits_for_qiskit_are_those_of_the_bound_result(compiled: Result) -> None:
     values = {"θ": 0.4, "phi": 0.9}
-    found = compiled.to_qiskit().assign_parameters(values)
-    wanted = compiled.bind(values).to_qiskit()
+    found = compiled.circuit.assign_parameters(values)
+    wanted = compiled.bind(values).circuit
     assert found.global_phase == pytest.approx(wanted.global_phase)
     for a, b in zip(found.data, wanted.data, strict=True):
         assert a.operation.name == b.operation.name

@@ -67,7 +67,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
         file="network.toml",
     )
     result = compile_circuit(CIRCUIT, network, options=Options(preset="fast"))
-    assert result.original.two_qubit_gates == 2 * result.circuit.two_qubit_gates == 96
+    assert result.original.two_qubit_gates == 2 * result.logical.two_qubit_gates == 96
     contents = save_bundle(result, directory)
     assert contents.report.verdict.equivalent is True
     assert contents.report.two_qubit_gates == 48

@@ -273,6 +273,60 @@ class FormulaWithoutValue(BadInput):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NoNodeProgram(BadInput):
+    """A Qiskit circuit cannot be written as the program of one node.
+
+    `dump_program` writes what `load_program` and `Result.programs` make: circuits over the
+    registers `data`, `comm`, `out` and channels, whose metadata name the node, with the
+    instructions of the dialect "dqc-program 1". They may be changed within these bounds.
+    """
+
+    code = "DQC571"
+    title = "no program of a node"
+    message = "the circuit {name} cannot be written as one: {reason}"
+    help = "begin with a circuit of load_program or Result.programs, and keep its registers"
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineFails(BadInput):
+    """A search engine of another package cannot be used.
+
+    Packages register engines in the entry-point group `dqc_compiler.passes`. This one cannot be
+    imported, raises an error, or has the same name as one of a third package. The compiler itself
+    is not at fault, and `--engine auto` never uses engines of other packages.
+    """
+
+    code = "DQC572"
+    title = "an engine of another package fails"
+    message = "engine {engine}, {origin}: {reason}"
+    help = "correct that package, or choose another engine"
+    engine: str
+    origin: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineAnswer(BadInput):
+    """A search engine of another package has answered with something that cannot be used.
+
+    An engine answers with a `Placement` of the segment graph that it was given, on the network that
+    it was made for: one home for every segment and one host for every gate, as indices of nodes,
+    with as many qubits at a node as it has data qubits, all segments of a wire at one home, and no
+    gate at a repeater.
+    """
+
+    code = "DQC573"
+    title = "the answer of an engine is refused"
+    message = "engine {engine}, {origin}, has made no placement that can be used: {reason}"
+    help = "correct that package, or choose another engine"
+    engine: str
+    origin: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class InternalError(Internal):
     """The compiler broke one of its own rules, or met a case that it should have refused.
 

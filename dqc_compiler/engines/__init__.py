@@ -1,7 +1,7 @@
 """Search engines: each makes the placement that a search begins with.
 
 The table names them; what they import is imported when one is used, so that the command line can
-list them at once.
+list them at once. Engines of other packages are looked for when a name is none of the table.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ STARTS = {
 """Name -> "module:Class" of an engine with static homes, in the order in which ties are broken."""
 
 CHOICES = (AUTO, *STARTS, SLICED)
-"""What a user may choose: all of them, one of them, or homes that follow the gates."""
+"""What a user may choose: all of them, one of them, or homes that follow the gates. Others, of
+other packages, are in `choices`."""
 
 PACKAGES = {"hypergraph": "mtkahypar"}
 """Engine -> the optional package that it needs."""
@@ -53,15 +54,22 @@ class Chosen:
     not_installed: tuple[str, ...] = ()  # would be used if their packages were there
 
 
+def choices() -> tuple[str, ...]:
+    """`CHOICES`, and the engines of other packages; a name of the table is never theirs."""
+    from dqc_compiler.engines.plugins import plugins  # noqa: PLC0415 (takes a while to look)
+
+    return (*CHOICES, *(name for name in plugins() if name not in CHOICES))
+
+
 def choose(choice: str) -> Chosen:
-    """The engines that one of `CHOICES` stands for.
+    """The engines that one of `choices()` stands for.
 
     Raises:
         CompilerError: EngineNotInstalled, if a single engine is chosen and its package is missing.
         ValueError: if it is none of the choices.
     """
-    if choice not in CHOICES:
-        raise ValueError(f"there is no engine {choice!r}, only {', '.join(CHOICES)}")
+    if choice not in CHOICES and choice not in (known := choices()):
+        raise ValueError(f"there is no engine {choice!r}, only {', '.join(known)}")
     if choice != AUTO:
         if not is_installed(choice):
             problem = EngineNotInstalled(engine=choice, package=PACKAGES[choice])
@@ -85,8 +93,22 @@ def is_installed(engine: str) -> bool:
     return True
 
 
+def packages_of(choice: str) -> tuple[str, ...]:
+    """The packages that an engine comes from, if it is not one of ours."""
+    if choice in CHOICES:
+        return ()
+    from dqc_compiler.engines.plugins import plugins  # noqa: PLC0415
+
+    found = plugins().get(choice)
+    return () if found is None else found.packages
+
+
 def make(name: str, *, network: Network, seed: int) -> Engine:
-    """The engine called `name`, one of `STARTS`."""
+    """The engine called `name`, one of `STARTS` or of another package."""
+    if name not in STARTS:
+        from dqc_compiler.engines.plugins import PluginEngine, plugins  # noqa: PLC0415
+
+        return PluginEngine(name, plugins()[name], network, seed)
     module, kind = STARTS[name].split(":")
     engine: Engine = getattr(import_module(module), kind)(network=network, seed=seed)
     return engine

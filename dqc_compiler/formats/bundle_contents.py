@@ -80,10 +80,10 @@ def compiler_version() -> str:
     return metadata.version("dqc_compiler")
 
 
-def dependency_versions() -> dict[str, str]:
-    """Versions of the installed packages that take part in a compilation."""
+def dependency_versions(others: Sequence[str] = ()) -> dict[str, str]:
+    """Versions of the installed packages that take part in a compilation, with these `others`."""
     versions = {}
-    for name in DEPENDENCIES:
+    for name in sorted({*DEPENDENCIES, *others}):
         try:
             versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:  # an engine that is replaced by its fallback
@@ -107,6 +107,7 @@ def make_contents(
     network_digest: str | None = None,
     stopped: Stopped = "done",
     pareto: tuple[FrontEntry, ...] | None = None,
+    packages: Sequence[str] = (),
 ) -> Contents:
     """The bundle of one compilation, not verified yet.
 
@@ -125,6 +126,7 @@ def make_contents(
         network_digest: likewise of the network's file.
         stopped: why the search has ended.
         pareto: the front, None if it was not asked for.
+        packages: others than `DEPENDENCIES` that took part in the search.
     """
     names = [node.name for node in program.network.nodes]
     paths = [program_path(name) for name in names]
@@ -148,7 +150,7 @@ def make_contents(
     manifest = Manifest(
         program=program.name,
         compiler=Compiler(version=compiler_version()),
-        dependencies=dependency_versions(),
+        dependencies=dependency_versions(packages),
         inputs=Inputs(circuit=circuit_digest, network=network_digest),
         seed=seed,
         options=dict(options),

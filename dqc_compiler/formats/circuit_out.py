@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import pi
 
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
@@ -12,6 +12,7 @@ from qiskit.circuit import (
     CircuitInstruction,
     Clbit,
     Delay,
+    Gate,
     IfElseOp,
     Instruction,
     Measure,
@@ -21,7 +22,9 @@ from qiskit.circuit import (
 from qiskit.circuit.library import get_standard_gate_name_mapping
 
 from dqc_compiler.formats.circuit_expressions import Expressions
-from dqc_compiler.ir import ABSENT, DistributedProgram, Statement
+from dqc_compiler.formats.qasm_text import Heading, links_at
+from dqc_compiler.ir import ABSENT, DistributedProgram, Parameter, Statement
+from dqc_compiler.ir.angles import parameters_of
 
 _INDEXED = re.compile(r"(.+)\[\d+\]\Z")
 _Bits = dict[tuple[int, int], Clbit]
@@ -131,35 +134,69 @@ def append_program(
 
 
 def node_circuits(program: DistributedProgram) -> dict[str, QuantumCircuit]:
-    """The program of each node, by its name, with the registers of its OpenQASM 3 text.
+    """The program of each node, by its name: see `node_circuit`."""
+    rows: list[list[Statement]] = [[] for _ in program.network.nodes]
+    for row in program.statements():
+        rows[row.node].append(row)
+    inputs = [parameters_of(angle for row in own for angle in row.parameters) for own in rows]
+    inputs = [[p.identifier for p in program.parameters if p.identifier in own] for own in inputs]
+    circuits = {}
+    for index, node in enumerate(program.network.nodes):
+        sizes = {"data": program.data_qubits[index], "comm": program.comm_qubits[index]}
+        registers = {
+            number: (program.register_name(number), entry.size)
+            for number, entry in enumerate(program.registers)
+            if entry.size and index in (entry.sender, *entry.receivers)
+        }
+        circuits[node.name] = node_circuit(
+            Heading(node.name, program.name, links_at(program)[index]),
+            {name: int(size) for name, size in sizes.items() if size},
+            registers,
+            rows[index],
+            inputs[index],
+        )
+    return circuits
+
+
+def node_circuit(
+    heading: Heading,
+    qubits: Mapping[str, int],
+    bits: Mapping[int, tuple[str, int]],
+    rows: Iterable[Statement],
+    inputs: Sequence[str] = (),
+) -> QuantumCircuit:
+    """The program of one node, with the registers of its OpenQASM 3 text.
 
     Half a pair is the opaque instruction `dqc_epr` on one comm qubit, whose parameters are the
     link and the pair. The channels from other nodes are never written.
+
+    Args:
+        heading: what the program says of itself; the circuit's name and metadata.
+        qubits: sizes of the registers of qubits, by name.
+        bits: name and size of the classical registers, by the number that statements call them.
+        rows: the statements, whose cells count all qubits.
+        inputs: names of the parameters that their angles depend on.
     """
-    expressions = Expressions(program.parameters)
-    circuits: list[QuantumCircuit] = []
-    bits: list[_Bits] = []
-    for index, node in enumerate(program.network.nodes):
-        circuit = QuantumCircuit(name=node.name)
-        for name, sizes in (("data", program.data_qubits), ("comm", program.comm_qubits)):
-            if sizes[index]:
-                circuit.add_register(QuantumRegister(int(sizes[index]), name))
-        own: _Bits = {}
-        for number, entry in enumerate(program.registers):
-            if entry.size and index in (entry.sender, *entry.receivers):
-                register = ClassicalRegister(entry.size, program.register_name(number))
-                circuit.add_register(register)
-                own |= {(number, i): bit for i, bit in enumerate(register)}
-        circuits.append(circuit)
-        bits.append(own)
-    for row in program.statements():
-        circuit = circuits[row.node]
+    expressions = Expressions(Parameter(name, name) for name in inputs)
+    circuit = QuantumCircuit(name=heading.node)
+    for name, size in qubits.items():
+        circuit.add_register(QuantumRegister(size, name))
+    found: _Bits = {}
+    for number, (name, size) in bits.items():
+        circuit.add_register(ClassicalRegister(size, name))
+        found |= {(number, i): bit for i, bit in enumerate(circuit.cregs[-1])}
+    circuit.metadata = heading.metadata([name for name, _ in bits.values()])
+    if inputs:  # Qiskit sorts them
+        circuit.metadata["inputs"] = [*inputs]
+    for row in rows:
         where = [circuit.qubits[cell] for cell in row.qubits]
         if row.name == "dqc_epr":
             circuit.append(Instruction("dqc_epr", 1, 0, [row.link, row.pair]), where)
+        elif row.name == "rzy":
+            circuit.append(_conditional(row, _rzy(row, expressions), where, found))
         else:
-            _append(circuit, row, where, bits[row.node], expressions)
-    return {circuit.name: circuit for circuit in circuits}
+            _append(circuit, row, where, found, expressions)
+    return circuit
 
 
 def _append(
@@ -218,6 +255,15 @@ def _operations(
         yield _GATES["rx"].base_class(-pi / 2), qubits[1:]
     else:
         yield _GATES[row.name].base_class(*expressions.all_of(row.parameters)), qubits
+
+
+def _rzy(row: Statement, expressions: Expressions) -> Gate:
+    """exp(-i angle/2 Z(x)Y), by its name: Qiskit has no such gate."""
+    gate = Gate("rzy", 2, expressions.all_of(row.parameters))
+    gate.definition = QuantumCircuit(2)
+    for operation, qubits in _operations(row, gate.definition.qubits, expressions):
+        gate.definition.append(operation, qubits)
+    return gate
 
 
 def _conditional(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
+from typing import Any
 
 from dqc_compiler.formats.gate_definitions import GATE_DEFINITIONS
 from dqc_compiler.ir import Circuit, DistributedProgram, Parameter, Register
@@ -23,6 +26,65 @@ _RESERVED_WORDS = (
 )
 RESERVED = frozenset(_RESERVED_WORDS.split())
 """Words that cannot name a register: keywords, built-in functions and constants, gates, ours."""
+
+
+_HEADING = re.compile(
+    r'^// dqc-program 1: node (\S+) of "(.*)"((?:; link \d+ = [^\s;-]+-[^\s;-]+)*)$', re.MULTILINE
+)
+_LINK = re.compile(r"; link (\d+) = ([^\s;-]+)-([^\s;-]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What the first comment of a node's program says: whose it is, and between whom links are."""
+
+    node: str
+    circuit: str
+    links: Mapping[int, tuple[str, str]]
+
+    def __str__(self) -> str:
+        links = (f"link {number} = {a}-{b}" for number, (a, b) in self.links.items())
+        return "; ".join([f'dqc-program 1: node {self.node} of "{self.circuit}"', *links])
+
+    @classmethod
+    def find(cls, text: str) -> Heading | None:
+        """The heading of a program, None if it has none."""
+        found = _HEADING.search(text)
+        if found is None:
+            return None
+        links = {int(number): (a, b) for number, a, b in _LINK.findall(found[3])}
+        return cls(found[1], found[2], links)
+
+    def metadata(self, registers: Iterable[str]) -> dict[str, Any]:
+        """The same, and the channels among these registers, as data that JSON can hold."""
+        channels = {}
+        for name in registers:
+            sender, between, receivers = name.partition("_to_")
+            if between:
+                channels[name] = {"from": sender, "to": receivers.split("__")}
+        links = [{"link": number, "between": [*ends]} for number, ends in self.links.items()]
+        return {
+            "dqc_program": 1,
+            "node": self.node,
+            "circuit": self.circuit,
+            "links": links,
+            "channels": channels,
+        }
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, Any]) -> Heading:
+        """The heading that has this metadata.
+
+        Raises:
+            KeyError, TypeError, ValueError: if none has.
+        """
+        if metadata["dqc_program"] != 1:
+            raise ValueError("another version")
+        links = {int(each["link"]): tuple(map(str, each["between"])) for each in metadata["links"]}
+        found = cls(metadata["node"], metadata["circuit"], links)  # type: ignore[arg-type]
+        if cls.find(f"// {found}") != found:
+            raise ValueError("names that no heading can hold")
+        return found
 
 
 @lru_cache(maxsize=65536)
@@ -92,7 +154,8 @@ def _inputs(parameters: Iterable[Parameter], used: Iterable[str]) -> list[str]:
     return [f"input float[64] {p.identifier};" for p in parameters if p.identifier in names]
 
 
-def _header(comments: Iterable[str], used: set[str]) -> list[str]:
+def header(comments: Iterable[str], used: set[str]) -> list[str]:
+    """The first lines: version, include, comments, and definitions of the gates that need one."""
     definitions = [GATE_DEFINITIONS[name] for name in GATE_DEFINITIONS if name in used]
     notes = [f"// {line}" for line in comments]
     return ["OPENQASM 3.0;", 'include "stdgates.inc";', *notes, *definitions]
@@ -151,8 +214,8 @@ def circuit_text(circuit: Circuit) -> str:
     declarations = _inputs(circuit.parameters, parameters_of(circuit.angles))
     declarations += [f"qubit[{size}] {name};" for name, size in qubit_registers]
     declarations += [f"bit[{size}] {name};" for name, size in clbit_registers]
-    header = _header([f'the circuit "{circuit.name}" as it was distributed'], used)
-    return "\n".join([*header, *declarations, *lines]) + "\n"
+    head = header([f'the circuit "{circuit.name}" as it was distributed'], used)
+    return "\n".join([*head, *declarations, *lines]) + "\n"
 
 
 def program_texts(program: DistributedProgram) -> tuple[str, ...]:
@@ -179,11 +242,14 @@ def program_texts(program: DistributedProgram) -> tuple[str, ...]:
         lines[row.node].append(
             statement_text(row.name, names, parameters, target=target, condition=condition)
         )
-    links = _links(program)
+    links = links_at(program)
+    names_of_nodes = [entry.name for entry in program.network.nodes]
     return tuple(
         "\n".join(
             [
-                *_header(_comments(program, node, links[node]), used[node]),
+                *header(
+                    [str(Heading(names_of_nodes[node], program.name, links[node]))], used[node]
+                ),
                 *_inputs(program.parameters, inputs[node]),
                 *_declarations(program, node, register_names),
                 *lines[node],
@@ -199,19 +265,14 @@ def _cell_names(program: DistributedProgram, node: int) -> Callable[[int], str]:
     return lambda cell: f"data[{cell}]" if cell < data else f"comm[{cell - data}]"
 
 
-def _links(program: DistributedProgram) -> list[list[str]]:
-    """For each node the links that end there, in words."""
+def links_at(program: DistributedProgram) -> list[dict[int, tuple[str, str]]]:
+    """For each node the links that end there, by number, as names of their ends."""
     names = [entry.name for entry in program.network.nodes]
-    links: list[list[str]] = [[] for _ in names]
+    links: list[dict[int, tuple[str, str]]] = [{} for _ in names]
     for index, (a, b) in enumerate(link.between for link in program.network.links):
         for node in (a, b):
-            links[node].append(f"link {index} = {names[a]}-{names[b]}")
+            links[node][index] = names[a], names[b]
     return links
-
-
-def _comments(program: DistributedProgram, node: int, links: list[str]) -> list[str]:
-    name = program.network.nodes[node].name
-    return ["; ".join([f'dqc-program 1: node {name} of "{program.name}"', *links])]
 
 
 def _declarations(

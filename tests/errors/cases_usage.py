@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from qiskit import QuantumCircuit
 from qiskit.providers import BackendV2 as Backend
 from qiskit.providers.fake_provider import GenericBackendV2
 from qiskit.transpiler import TranspilerError, generate_preset_pass_manager
@@ -19,7 +20,9 @@ from dqc_compiler.bundles import save_bundle
 from dqc_compiler.cli_terminal import execute
 from dqc_compiler.formats.circuit_in import read_circuit
 from dqc_compiler.formats.network_file import Network
+from dqc_compiler.formats.node_program import dump_program
 from dqc_compiler.pipeline import Options, compile_circuit
+from tests.errors.packages import HEAD, WRONG, install
 from tests.errors.refusal import refusal
 
 GHZ = """\
@@ -59,6 +62,10 @@ COMMANDS = {
     "front_with_a_target": (*_COMPILE, "--pareto", "--target-fidelity", "0.9"),
     "target_of_one": (*_COMPILE, "--target-fidelity", "1"),
     "target_that_is_no_number": (*_COMPILE, "--target-fidelity", "nan"),
+    "unknown_pass": (*_COMPILE, "--dump-after", "route"),
+    "front_with_a_dump": (*_COMPILE, "--pareto", "--dump-after", "place"),
+    "unknown_shell": ("completion", "tcsh"),
+    "unknown_code_as_an_option": ("--explain", "DQC000"),
     "unknown_code": ("explain", "DQC000"),
     "no_such_network": ("compile", "ghz.qasm", "--network", "net.toml"),
     "no_such_circuit": ("compile", "gzh.qasm", "--nodes", "2"),
@@ -178,6 +185,18 @@ def bind(assignments: tuple[str, ...], directory: Path) -> str:
     return shown(("bind", "vqe.dqc", *assignments), directory)
 
 
+def no_node_program(_directory: Path) -> str:
+    return refusal(lambda: dump_program(QuantumCircuit(2, name="bell")))
+
+
+def wrong_engine(source: str, directory: Path) -> str:
+    install(directory / "site", f"{HEAD}\n{source}", {"wrong": "their_engines:Wrong"})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "path", [str(directory / "site"), *sys.path])
+        patch.delitem(sys.modules, "their_engines", raising=False)
+        return shown((*_COMPILE, "--engine", "wrong"), directory)
+
+
 CASES = {case: partial(shown, arguments) for case, arguments in COMMANDS.items()}
 CASES["unknown_topology"] = unknown_topology
 """What is shown when something is refused."""
@@ -185,3 +204,5 @@ CASES["backend_without_network"] = backend_without_network
 CASES["stage_alone"] = stage_alone
 CASES["layout_given"] = layout_given
 CASES |= {case: partial(bind, assignments) for case, assignments in BINDINGS.items()}
+CASES["no_node_program"] = no_node_program
+CASES |= {case: partial(wrong_engine, source) for case, source in WRONG.items()}
