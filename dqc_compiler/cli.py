@@ -422,7 +422,7 @@ def schema(terminal: Terminal, /, *, name: str) -> None:
 @click.pass_obj
 def explain(terminal: Terminal, /, *, code: str | None) -> None:
     """Explain the diagnostic CODE; without one, list all."""
-    known = _diagnostics()
+    known = diagnostic_kinds()
     if code is None:
         terminal.emit("".join(f"{code}  {known[code].title}\n" for code in sorted(known)))
         return
@@ -433,7 +433,7 @@ def explain(terminal: Terminal, /, *, code: str | None) -> None:
     terminal.emit(f"{found.code}: {found.title} (exit code {found.exit_code})\n\n{text}\n")
 
 
-def _diagnostics() -> dict[str, type[Diagnostic]]:
+def diagnostic_kinds() -> dict[str, type[Diagnostic]]:
     """All kinds of diagnostics by code."""
     modules = [import_module(f"dqc_compiler.diagnostics.{subject}") for subject in SUBJECTS]
     values = [value for module in modules for value in vars(module).values()]
