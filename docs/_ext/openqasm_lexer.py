@@ -28,7 +28,7 @@ class OpenQasmLexer(RegexLexer):
             (words(_OPERATIONS.split(), suffix=r"\b"), Name.Builtin),
             (r"\d+(\.\d*)?([eE][+-]?\d+)?(ns|us|ms|s|dt)?\b\.?", Number),
             (r"[^\W\d]\w*", Name),
-            (r"[-+*/=<>!&|^~@]+", Operator),
+            (r"[-+*/%=<>!&|^~@]+", Operator),
             (r"[\[\](){};,:.]", Punctuation),
         ]
     }

@@ -61,7 +61,9 @@ def with_caption(fence: re.Match[str]) -> str:
         return fence[0]
     text = fence[0].partition("\n")[2]
     head = f"```{{code-block}} {named['language']}\n:caption: {named['name']}\n"
-    return f"{head}:force:\n{text}" if "..." in text else head + text  # no lexer knows what is left out
+    return (
+        f"{head}:force:\n{text}" if "..." in text else head + text
+    )  # no lexer knows what is left out
 
 
 def navigation(groups: dict[str, list[str]], pages: set[str]) -> str:
