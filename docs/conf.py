@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "dqc_compiler"
-copyright = "the authors of dqc_compiler"  # noqa: A001 (the name that Sphinx reads)
+copyright = "the authors of dqc_compiler"
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",

@@ -1,4 +1,4 @@
-"""The directive `diagnostics`: every problem that the compiler can report, from its own catalogue."""
+"""The directive `diagnostics`: every problem that the compiler can report."""
 
 from __future__ import annotations
 

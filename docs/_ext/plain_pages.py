@@ -1,8 +1,8 @@
 """Pages that are plain Markdown become pages of a site.
 
 - A code block `LANGUAGE file=NAME` or `LANGUAGE from=NAME` gets the name as its caption.
-- A file `PAGE.link` holds the path of a text outside of the documentation, and is its page. Links to
-  that text from anywhere lead to this page.
+- A file `PAGE.link` holds the path of a text outside of the documentation, and is its page. Links
+  to that text from anywhere lead to this page.
 - The navigation is the configuration's `page_groups`; the map of the documentation stays a list.
 """
 
