@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from dqc_compiler import Network
 from dqc_compiler.bundles import verify_result
+from dqc_compiler.costs import trees
 from dqc_compiler.costs.walks import cheapest_pricing
 from dqc_compiler.formats.circuit_in import read_circuit
 from dqc_compiler.ir import Placement
@@ -22,7 +23,7 @@ from dqc_compiler.passes.plan_visits import PlanVisits
 from dqc_compiler.passes.polish_visits import PolishVisits
 from dqc_compiler.passes.segment import Segment
 from dqc_compiler.pipeline import Options, compile_circuit
-from tests.strategies import circuits, networks, static_placements
+from tests.strategies import circuits, networks, sparse_networks, static_placements
 from tests.test_placements import random_circuit
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks" / "circuits"
@@ -45,7 +46,7 @@ def test_visits_are_saved_where_memory_is_short(comm: int) -> None:
 @given(st.data())
 def test_nothing_gets_dearer_and_every_plan_is_one(data: st.DataObject) -> None:
     graph = Segment().run(data.draw(circuits(max_qubits=5)))
-    network = data.draw(networks(graph.wires))
+    network = data.draw(data.draw(st.sampled_from((networks, sparse_networks)))(graph.wires))
     placement = data.draw(static_placements(graph, network))
     polished = PolishVisits(effort=0.05, seed=data.draw(st.integers(0, 9))).run(placement)
     polished.verify()
@@ -58,13 +59,15 @@ def test_nothing_gets_dearer_and_every_plan_is_one(data: st.DataObject) -> None:
 def test_the_price_follows_homes_and_hosts(data: st.DataObject) -> None:
     """The same arrays, changed, cost what a new placement of them does with the same memory."""
     graph = Segment().run(data.draw(circuits(max_qubits=4)))
-    network = data.draw(networks(graph.wires))
+    network = data.draw(data.draw(st.sampled_from((networks, sparse_networks)))(graph.wires))
     placement = data.draw(static_placements(graph, network))
-    (home, host, price), first = cheapest_pricing(placement)
+    pricing, first = cheapest_pricing(placement)
+    home, host = pricing.home, pricing.host
     assert first == PlanVisits().pairs(placement)
     for gate in range(graph.gates):
         host[gate] = data.draw(st.sampled_from(home.tolist()))
-    found = price()
+    pricing.changed(range(graph.segments))
+    found = pricing.price()
     changed = Placement(
         graph=graph,
         network=network,
@@ -84,15 +87,23 @@ def test_equal_seeds_give_equal_placements() -> None:
     assert (first != other).any()
 
 
-def test_few_links_and_no_gates_are_left_alone() -> None:
-    line = Network.make("line", nodes=3, data_qubits=2, comm_qubits=2)
-    for network, gates in (
-        (line, 9),
-        (Network.all_to_all(nodes=3, data_qubits=2, comm_qubits=1), 0),
-    ):
-        graph = Segment().run(random_circuit(6, gates, 1))
-        placement = Cover().run(PartitionContiguous(network=network).run(graph))
-        assert PolishVisits().run(placement) is placement
+def test_without_gates_there_is_nothing_to_change() -> None:
+    network = Network.all_to_all(nodes=3, data_qubits=2, comm_qubits=1)
+    graph = Segment().run(random_circuit(6, 0, 1))
+    placement = Cover().run(PartitionContiguous(network=network).run(graph))
+    assert PolishVisits().run(placement) is placement
+
+
+def test_trees_that_were_grown_for_former_changes_make_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    network = Network.make("line", nodes=4, data_qubits=4, comm_qubits=2)
+    graph = Segment().run(random_circuit(16, 60, 1))
+    placement = Cover().run(PartitionContiguous(network=network).run(graph))
+    wanted = PolishVisits(effort=0.2).run(placement)
+    monkeypatch.setattr(trees, "_SPARE_TREES", 16 - graph.segments)  # of 28 that there are
+    found = PolishVisits(effort=0.2).run(placement)
+    np.testing.assert_array_equal(found.gate_host, wanted.gate_host)
 
 
 def test_the_preset_balanced_polishes() -> None:

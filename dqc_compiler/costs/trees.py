@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -10,6 +11,8 @@ import numpy as np
 from dqc_compiler.costs.routes import find_routing, may_branch
 from dqc_compiler.ir import ABSENT, Network, Placement, Routing
 from dqc_compiler.ir.arrays import Int64
+
+_SPARE_TREES = 1000  # that are kept while placements change
 
 
 class Tree(NamedTuple):
@@ -85,3 +88,47 @@ def spread(placement: Placement, presences: Int64) -> SpreadTrees:
         pairs += tree.pairs
         of_segment[segment] = rows.setdefault(tree, len(rows))
     return SpreadTrees(pairs, np.array([tree.parent for tree in rows], dtype=np.int64), of_segment)
+
+
+class ChangingTrees:
+    """The trees of segments whose homes and hosts change.
+
+    Attributes:
+        parent: (t, k) trees as in `SpreadTrees`; its first rows are in use.
+    """
+
+    def __init__(self, placement: Placement, home: Int64, host: Int64, of_segment: Int64) -> None:
+        """Follow these arrays; `of_segment` (s,) is kept up to date, in place."""
+        graph = placement.graph
+        self._grower = _grower(placement.network)
+        self._home, self._host, self._of_segment = home, host, of_segment
+        self._gates: list[list[int]] = [[] for _ in range(graph.segments)]
+        for gate, pair in enumerate(graph.gate_segments.tolist()):
+            for segment in pair:
+                self._gates[segment].append(gate)
+        self._has_next = np.diff(graph.segment_wire, append=-1) == 0
+        # Row 0 is that of segments that stay at home.
+        rows = 1 + graph.segments + _SPARE_TREES
+        self.parent = np.full((rows, len(placement.network.nodes)), ABSENT, np.int64)
+        self._rows: dict[tuple[int, ...], int] = {}
+        self.grow(range(graph.segments))
+
+    def grow(self, segments: Iterable[int]) -> None:
+        """Find the trees of these segments anew."""
+        for segment in segments:
+            home = int(self._home[segment])
+            nodes = {int(self._host[gate]) for gate in self._gates[segment]}
+            if self._has_next[segment]:
+                nodes.add(int(self._home[segment + 1]))
+            others = tuple(sorted(nodes - {home}))
+            self._of_segment[segment] = self._row(home, others) if others else 0
+
+    def _row(self, home: int, others: tuple[int, ...]) -> int:
+        parent = self._grower.tree(home, others).parent
+        if parent not in self._rows:
+            if len(self._rows) + 1 == len(self.parent):  # those of former changes are not needed
+                self._rows.clear()
+                self.grow(range(len(self._of_segment)))
+            row = self._rows.setdefault(parent, len(self._rows) + 1)
+            self.parent[row] = parent
+        return self._rows[parent]

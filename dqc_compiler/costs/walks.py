@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from dqc_compiler.costs import ebits
 from dqc_compiler.costs.routes import find_routing
+from dqc_compiler.costs.trees import ChangingTrees
 from dqc_compiler.ir import ABSENT, Placement, Routing, SegmentGraph
 from dqc_compiler.ir.arrays import Int32, Int64
 
@@ -121,35 +122,40 @@ def budgets_of(placement: Placement) -> list[list[int | None]]:
     return [comm for i, comm in enumerate(budgets) if comm not in budgets[:i]]
 
 
-class Pricing(NamedTuple):
-    """The pairs of the plan for homes and hosts that may be changed between two calls.
+class Pricing:
+    """The pairs of the plan for homes and hosts that change.
 
     Attributes:
-        home: (s,) of each segment.
-        host: (g,) of each gate.
-        price: the pairs; None if the end homes have no room, or the plan gets far too long.
+        home: (s,) of each segment, to be changed at will.
+        host: (g,) of each gate, likewise.
     """
 
-    home: Int64
-    host: Int64
-    price: Callable[[], int | None]
+    def __init__(self, placement: Placement, comm: list[int | None]) -> None:
+        from dqc_compiler.kernels.visits import pricer  # noqa: PLC0415 (numba: 0.5 s)
+
+        problem = walk_problem(placement, comm, window=WINDOW)
+        self.home: Int64 = placement.segment_home.astype(np.int64)
+        self.host: Int64 = problem.gate_host
+        self._trees = None
+        if not problem.is_flat:
+            self._trees = ChangingTrees(placement, self.home, self.host, problem.tree_of)
+            problem = problem._replace(parent=self._trees.parent)
+        self._price = pricer(problem, self.home)
+
+    def changed(self, segments: Iterable[int]) -> None:
+        """Tell which segments have another home, successor's home or gate's host than before."""
+        if self._trees is not None:
+            self._trees.grow(segments)
+
+    def price(self) -> int | None:
+        """The pairs; None if the end homes have no room, or the plan gets far too long."""
+        found: int | None = self._price()
+        return found
 
 
 def cheapest_pricing(placement: Placement) -> tuple[Pricing, int]:
-    """With the budget whose walk is the cheapest now, and what that costs.
-
-    Only where all nodes are linked: elsewhere copies go along trees, which hosts decide on.
-    """
-    pricings = [_pricing(placement, comm) for comm in budgets_of(placement)]
+    """With the budget whose walk is the cheapest now, and what that costs."""
+    pricings = [Pricing(placement, comm) for comm in budgets_of(placement)]
     prices = [pricing.price() for pricing in pricings]
     least = min(price for price in prices if price is not None)
     return pricings[prices.index(least)], least
-
-
-def _pricing(placement: Placement, comm: list[int | None]) -> Pricing:
-    from dqc_compiler.kernels.visits import pricer  # noqa: PLC0415 (numba: 0.5 s)
-
-    problem = walk_problem(placement, comm, window=WINDOW)
-    home = placement.segment_home.astype(np.int64)
-    price = pricer(problem, home)
-    return Pricing(home, problem.gate_host, price)

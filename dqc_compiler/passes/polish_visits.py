@@ -9,7 +9,6 @@ from typing import ClassVar, TypeGuard
 
 import numpy as np
 
-from dqc_compiler.costs.routes import find_routing
 from dqc_compiler.costs.walks import cheapest_pricing
 from dqc_compiler.ir import Network, Placement, SegmentGraph
 from dqc_compiler.ir.arrays import Int64, frozen
@@ -32,6 +31,8 @@ class _Search:
     undo: list[tuple[Int64, int, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        nodes = self.network.nodes
+        self.qpus = [number for number, node in enumerate(nodes) if node.kind == "qpu"]
         self.data = np.array([node.data_qubits for node in self.network.nodes])
         self.gates: list[list[int]] = [[] for _ in range(self.graph.segments)]
         self.sides: list[list[int]] = self.graph.gate_segments.tolist()
@@ -41,11 +42,21 @@ class _Search:
         self.first = self.graph.wire_segments.tolist()
         self.wire = self.graph.segment_wire.tolist()
 
-    def set(self, table: Int64, index: int, node: int) -> None:
+    def put(self, table: Int64, index: int, node: int) -> None:
         """Change one entry."""
         if table[index] != node:
             self.undo.append((table, index, int(table[index])))
             table[index] = node
+
+    def touched(self) -> list[int]:
+        """Segments that spread to other nodes now."""
+        found: list[int] = []
+        for table, index, _ in self.undo:
+            if table is self.host:
+                found += self.sides[index]
+            else:
+                found += [index] if index == self.first[self.wire[index]] else [index - 1, index]
+        return sorted(dict.fromkeys(found))
 
     def take_back(self) -> None:
         """Undo all changes since the last `keep`."""
@@ -83,28 +94,28 @@ class _Search:
         node = self.host[gate]
         for other in self.gates[segment]:
             if self.host[other] == node:
-                self.set(self.host, other, int(self.home[segment]))
+                self.put(self.host, other, int(self.home[segment]))
 
     def _send(self, _: int, segment: int, partner: int) -> None:
         """One visit of the segment serves all its gates with qubits that live there."""
         node = int(self.home[partner])
         for other in self.gates[segment]:
             if self.home[self._partner(other, segment)] == node:
-                self.set(self.host, other, node)
+                self.put(self.host, other, node)
 
     def _rehost(self, gate: int, segment: int, partner: int) -> None:
         """One gate elsewhere."""
         at_home = (int(self.home[segment]), int(self.home[partner]))
-        node = self.choose.choice((*at_home, self.choose.randrange(len(self.data))))
-        self.set(self.host, gate, node)
+        node = self.choose.choice((*at_home, self.choose.choice(self.qpus)))
+        self.put(self.host, gate, node)
 
     def _gather(self, _: int, segment: int, __: int) -> None:
         """Gates of a segment at one node, and some of those with qubits of its own home."""
-        node = self.choose.randrange(len(self.data))
+        node = self.choose.choice(self.qpus)
         for other in self.gates[segment]:
             is_local = self.home[self._partner(other, segment)] == self.home[segment]
             if not is_local or self.choose.random() < 0.5:
-                self.set(self.host, other, node)
+                self.put(self.host, other, node)
 
     def _move(self, _: int, segment: int, partner: int) -> None:
         """A run of segments of one wire to the partner's home, with the gates at their old one."""
@@ -117,8 +128,8 @@ class _Search:
             before = self.home[index]
             for gate in self.gates[index]:
                 if self.host[gate] == before:
-                    self.set(self.host, gate, node)
-            self.set(self.home, index, node)
+                    self.put(self.host, gate, node)
+            self.put(self.home, index, node)
 
 
 @dataclass(frozen=True)
@@ -135,21 +146,27 @@ class PolishVisits:
     effort: float = 1.0  # multiplies the work
 
     def run(self, placement: Placement) -> Placement:
-        """The cheapest placement that was seen; the given one where not all nodes are linked."""
+        """The cheapest placement that was seen."""
         graph, network = placement.graph, placement.network
-        if graph.gates == 0 or placement.embedded or not find_routing(network).is_flat:
+        if graph.gates == 0 or placement.embedded:
             return placement
-        (home, host, price), current = cheapest_pricing(placement)
+        pricing, current = cheapest_pricing(placement)
+        home, host = pricing.home, pricing.host
         search = _Search(graph, network, home, host, Random(self.seed))
         best = current
         kept = home.copy(), host.copy()
         changes = int(self.effort * min(_MOST_CHANGES, _WORK // len(graph.circuit)))
         for number in range(changes):
             search.change()
-            found = price() if search.undo and search.fits() else None
+            found = None
+            if search.undo and search.fits():
+                pricing.changed(search.touched())
+                found = pricing.price()
             heat = _HOT * (_COLD / _HOT) ** (number / changes)
             if not _is_accepted(found, current, heat, search.choose):
+                touched = search.touched()
                 search.take_back()
+                pricing.changed(touched)
                 continue
             search.keep()
             current = found
