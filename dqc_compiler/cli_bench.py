@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dqc_compiler.cli_completion import complete_directory, complete_file
 from dqc_compiler.cli_options import (
     check_network_choice,
     diagnostics_option,
@@ -47,9 +48,14 @@ def bench() -> None:
 
 
 @bench.command("run")
-@click.argument("suite", metavar="SUITE")
+@click.argument("suite", metavar="SUITE", shell_complete=complete_file)
 @network_options
-@click.option("--baseline", metavar="FILE", help="Accepted figures, to compare with.")
+@click.option(
+    "--baseline",
+    metavar="FILE",
+    shell_complete=complete_file,
+    help="Accepted figures, to compare with.",
+)
 @click.option("--update", is_flag=True, help="Write the figures of now to the baseline.")
 @click.option(
     "--tolerance",
@@ -74,12 +80,15 @@ def bench() -> None:
 @click.option(
     "--state",
     metavar="DIR",
+    shell_complete=complete_directory,
     help="Keep finished rows here, and take from here what is finished.  "
     f"[default: ./{DEFAULT_STATE} until the run is complete]",
 )
 @format_option
-@click.option("--junit", metavar="FILE", help="Write JUnit XML.")
-@click.option("--markdown", metavar="FILE", help="Append a summary in Markdown.")
+@click.option("--junit", metavar="FILE", shell_complete=complete_file, help="Write JUnit XML.")
+@click.option(
+    "--markdown", metavar="FILE", shell_complete=complete_file, help="Append a summary in Markdown."
+)
 @diagnostics_option
 @click.pass_obj
 def run(terminal: Terminal, /, **choices: Any) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from dqc_compiler.cli_completion import complete_directory
 from dqc_compiler.cli_options import diagnostics_option
 from dqc_compiler.cli_terminal import Terminal
 from dqc_compiler.diagnostics import CompilerError, Diagnostic
@@ -16,10 +17,14 @@ _MOST_SHOWN = 8
 
 
 @click.command("bind")
-@click.argument("bundle", metavar="BUNDLE")
+@click.argument("bundle", metavar="BUNDLE", shell_complete=complete_directory)
 @click.argument("assignments", metavar="NAME=VALUE...", nargs=-1, required=True)
 @click.option(
-    "-o", "--output", metavar="DIR", help="The new bundle.  [default: ./<bundle>.bound.dqc]"
+    "-o",
+    "--output",
+    metavar="DIR",
+    shell_complete=complete_directory,
+    help="The new bundle.  [default: ./<bundle>.bound.dqc]",
 )
 @click.option("--force", is_flag=True, help="Replace a bundle that is there.")
 @diagnostics_option

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from dqc_compiler import topologies
+from dqc_compiler.cli_completion import complete_file
 from dqc_compiler.cli_terminal import Terminal
 from dqc_compiler.diagnostics import CompilerError, Diagnostic
 from dqc_compiler.diagnostics.usage import BadNetworkSize, NetworkNotChosen
@@ -134,7 +135,13 @@ seed_option = click.option(
 
 
 _NETWORK_OPTIONS = (
-    click.option("--network", "network_file", metavar="FILE", help="Network file, TOML or JSON."),
+    click.option(
+        "--network",
+        "network_file",
+        metavar="FILE",
+        shell_complete=complete_file,
+        help="Network file, TOML or JSON.",
+    ),
     click.option("--nodes", type=int, metavar="K", help="Make a network of nodes n0, n1, ..."),
     click.option(
         "--topology",
