@@ -97,7 +97,6 @@ def _contents(
     return make_contents(
         logical=result.logical,
         rewrites=make_rewrites(result.rewriting),
-        placement=result.placement,
         program=result.program,
         schedule=result.schedule,
         bounds=result.bounds,

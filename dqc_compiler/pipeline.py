@@ -237,9 +237,9 @@ class _Compilation:
         return (regrouping,) if other < _CLEARLY * own else (None, regrouping)
 
     def cost(self, result: Result) -> float:
-        """What regrouped and other circuits are compared by: pairs, unless they buy fidelity."""
+        """What regrouped and other circuits are compared by."""
         objective = self.options.minimize
-        if not objective.fidelity:
+        if objective.is_pairs:
             return result.program.pairs
         return Valuation(self.network, objective).cost_of(result.schedule)
 

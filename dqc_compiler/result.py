@@ -103,7 +103,6 @@ class Result(Compiled):
         """The figures as they stand in report.json, but for the verdict, which `save` finds."""
         return make_report(
             self.logical,
-            self.placement,
             self.program,
             self.schedule,
             bounds=self.bounds,

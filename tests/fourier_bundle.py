@@ -52,7 +52,6 @@ def make(*, seed: int = 0) -> Contents:
     result = compile_circuit(circuit(), network, options=Options(seed=seed))
     return make_contents(
         logical=result.logical,
-        placement=result.placement,
         program=result.program,
         schedule=result.schedule,
         bounds=[Bound(3, "by hand", "every protocol")],

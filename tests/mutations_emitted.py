@@ -97,7 +97,6 @@ def bundle_contents(circuit: Circuit, seed: int, *, nodes: int, comm: int | None
     program = InsertGadgets().run(PlanVisits().run(placement))
     return make_contents(
         logical=circuit,
-        placement=placement,
         program=program,
         schedule=ListSchedule().run(program),
         bounds=(),

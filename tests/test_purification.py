@@ -564,7 +564,6 @@ def contents_of(network: Network) -> Contents:
     assert 0 < plan.purified.sum() == plan.ebits
     return make_contents(
         logical=BUNDLED,
-        placement=placement,
         program=program,
         schedule=ListSchedule().run(program),
         bounds=(),

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dqc_compiler.bundles import verify_result
+from dqc_compiler.bundles import save_bundle, verify_bundle, verify_result
 from dqc_compiler.costs.prices import Objective
 from dqc_compiler.formats.network_file import Network
-from dqc_compiler.ir import Circuit, StepKind
+from dqc_compiler.ir import Circuit, Link, Node, StepKind
 from dqc_compiler.pipeline import Options, Result, compile_circuit
-from tests.strategies import circuits, make_circuit, sparse_networks
+from dqc_compiler.planning import Valuation
+from tests.strategies import circuits, make_circuit, networks, sparse_networks
 
 NETWORKS: dict[str, dict[str, Any]] = {
     "one node": {"kind": "all-to-all", "nodes": 1, "data_qubits": 6},
@@ -119,3 +122,59 @@ def test_qubits_that_move_through_repeaters_are_proven(seed: int) -> None:
     result = compile_circuit(unpackable(seed, qubits=8, blocks=40), network)
     assert any(step.kind is StepKind.MOVE for step in result.plan.steps())
     assert_proven(result)
+
+
+@settings(
+    max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+@given(st.data())
+def test_what_is_saved_is_verified_again(data: st.DataObject) -> None:
+    """With the figures of the report, which saving does not look at."""
+    circuit = data.draw(circuits(max_qubits=5, max_operations=40))
+    kinds = data.draw(st.sampled_from((networks, sparse_networks)))
+    network = data.draw(kinds(len(circuit.qubits)))
+    with TemporaryDirectory() as directory:
+        save_bundle(compile_circuit(circuit, network), Path(directory) / "out")
+        verdict = verify_bundle(Path(directory) / "out", circuit)
+    assert not [check.detail for check in verdict.checks if check.passed is False]
+
+
+@pytest.mark.parametrize("probability", [0.99, 0.999, 0.9999, 1.0])
+def test_runs_that_are_rarely_longer_than_planned(probability: float) -> None:
+    """Of the few runs of the verifier none may be longer, of the many of the compiler some are."""
+    network = Network.make(
+        "all-to-all",
+        nodes=2,
+        data_qubits=2,
+        comm_qubits=1,
+        success_probability=probability,
+    )
+    circuit = make_circuit(4, [("h", (0,)), *(("cx", (0, other)) for other in (1, 2, 3))])
+    assert_proven(compile_circuit(circuit, network))
+
+
+def test_another_objective_never_loses_to_the_fewest_pairs() -> None:
+    """A good link that is slow: with more pairs over it every qubit waits longer."""
+    nodes = [Node(name=name, data_qubits=2, comm_qubits=2, t2_us=100.0) for name in "abc"]
+    slow = {"success_probability": 0.005, "fidelity": 0.999}
+    fast = {"success_probability": 0.9, "fidelity": 0.97}
+    links = (
+        Link(between=(0, 1), **fast),
+        Link(between=(1, 2), **fast),
+        Link(between=(0, 2), **slow),
+    )
+    network = Network(nodes=tuple(nodes), links=links)
+    valuation = Valuation(network, Objective(fidelity=1.0))
+    for seed in range(4):
+        circuit = unpackable(seed, qubits=6, blocks=10)
+        for preset in ("fast", "balanced"):
+            plain, other = (
+                compile_circuit(
+                    circuit,
+                    network,
+                    options=Options(preset=preset, minimize=Objective.parse(objective)),
+                )
+                for objective in ("ebits", "fidelity")
+            )
+            cost, least = (valuation.cost_of(each.schedule) for each in (plain, other))
+            assert least <= cost + 1e-9

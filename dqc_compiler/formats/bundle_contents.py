@@ -30,7 +30,7 @@ from dqc_compiler.formats.rewrites import Rewrites
 from dqc_compiler.formats.schedule_file import make_schedule_file
 from dqc_compiler.formats.verdict import Verdict
 from dqc_compiler.interruption import Stopped
-from dqc_compiler.ir import ABSENT, Circuit, DistributedProgram, Fidelity, Placement, Schedule
+from dqc_compiler.ir import ABSENT, Circuit, DistributedProgram, Fidelity, Schedule
 from dqc_compiler.ir.bound import Bound
 
 DEPENDENCIES = (
@@ -94,7 +94,6 @@ def dependency_versions(others: Sequence[str] = ()) -> dict[str, str]:
 def make_contents(
     *,
     logical: Circuit,
-    placement: Placement,
     program: DistributedProgram,
     schedule: Schedule,
     bounds: Sequence[Bound],
@@ -113,7 +112,6 @@ def make_contents(
 
     Args:
         logical: the circuit that was distributed.
-        placement: homes and hosts of its segments and gates.
         program: the statements of all nodes.
         schedule: their planned times.
         bounds: proven lower bounds on the pairs.
@@ -137,7 +135,6 @@ def make_contents(
     files[SCHEDULE] = make_schedule_file(schedule).text()
     report = make_report(
         logical,
-        placement,
         program,
         schedule,
         bounds=bounds,

@@ -28,7 +28,6 @@ from dqc_compiler.ir import (
     Fidelity,
     GadgetKind,
     Makespan,
-    Placement,
     Schedule,
 )
 from dqc_compiler.ir.bound import Bound
@@ -178,7 +177,6 @@ class Report(Figures, SchemaVersion):
 
 def make_report(
     logical: Circuit,
-    placement: Placement,
     program: DistributedProgram,
     schedule: Schedule,
     *,
@@ -193,7 +191,6 @@ def make_report(
 
     Args:
         logical: the circuit that was distributed.
-        placement: homes and hosts of its segments and gates.
         program: the emitted statements.
         schedule: their planned times.
         bounds: proven lower bounds on the pairs.
@@ -213,7 +210,7 @@ def make_report(
         messages=program.messages,
         teleports=moved,
         copies=opened - moved,
-        remote_gates=_remote_gates(placement),
+        remote_gates=program.remote_gates,
         two_qubit_gates=logical.two_qubit_gates,
         makespan_ns=makespan_figures(schedule.makespan),
         fidelity=None if fidelity is None else fidelity.total,
@@ -255,11 +252,6 @@ def _assumptions(
         *([once] if rounds else []),
         *([generic] if program.parameters else []),
     )
-
-
-def _remote_gates(placement: Placement) -> int:
-    homes = placement.segment_home[placement.graph.gate_segments]
-    return int((homes != placement.gate_host[:, None]).any(axis=1).sum())
 
 
 def makespan_figures(makespan: Makespan) -> MakespanFigures:

@@ -66,12 +66,13 @@ class DistributedProgram:
     ABSENT where nothing is written, `condition` (c, 3) holds register, index and value. `symbol`,
     `angles` and `parameters` are as in `Circuit`.
 
-    `gadget_kind` (m,) and `gadget_wire` (m,) describe the gadgets; `served` (m,) is how many
-    remote gates an opened copy served. Sizes: `data_qubits`, `comm_qubits` (k,) are the declared
-    registers, `peak_comm` (k,) the most comm qubits in use at one moment. `start`, `end` (w, 2) are
-    (node, cell) of every qubit of the circuit, and `clbits` (b, 2) (node, index in `out`) of every
-    classical bit, ABSENT if it is never written. `purified` (p, 2) are the success probability of
-    every PURIFY and the fidelity of the pair that it leaves.
+    `gadget_kind` (m,) and `gadget_wire` (m,) describe the gadgets; `served` (m,) is how many remote
+    gates an opened copy served, and `remote_gates` how many of the circuit used one. Sizes:
+    `data_qubits`, `comm_qubits` (k,) are the declared registers, `peak_comm` (k,) the most comm
+    qubits in use at one moment. `start`, `end` (w, 2) are (node, cell) of every qubit of the
+    circuit, and `clbits` (b, 2) (node, index in `out`) of every classical bit, ABSENT if it is
+    never written. `purified` (p, 2) are the success probability of every PURIFY and the fidelity of
+    the pair that it leaves.
     """
 
     network: Network
@@ -105,6 +106,7 @@ class DistributedProgram:
     clbits: Int32
     purified: Float64 = field(default_factory=lambda: frozen([], np.float64, columns=2))
     parameters: tuple[Parameter, ...] = ()
+    remote_gates: int = 0
 
     @staticmethod
     def columns(statements: Iterable[Statement]) -> dict[str, Any]:

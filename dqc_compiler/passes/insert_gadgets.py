@@ -96,6 +96,7 @@ class _Writer:
         self.tape = Tape()
         self.gadgets: list[tuple[GadgetKind, int]] = []
         self.served: list[int] = []
+        self.remote: set[int] = set()  # operations that use a copy
         self.purified: list[tuple[float, float]] = []  # success probability, fidelity
         self.pairs = PairMaker(self.tape, self.memory, take_comm=self._comm_cell)
         self.embedded = _embedded_operations(plan)
@@ -243,7 +244,7 @@ class _Writer:
                 self._pay_unless_along(wire, axis)
                 members.append(wire.cell)
             else:
-                members.append(self._copy_along(wire, step.host, axis))
+                members.append(self._copy_along(wire, step, step.host, axis))
         first_is_copy, second_is_copy = (wire.node != step.host for wire in wires)
         name, is_exchanged = at_host(row.name, (first_is_copy, second_is_copy))
         self.tape.rows.append(
@@ -272,14 +273,14 @@ class _Writer:
             if partner.node == node:
                 cell, letter = partner.cell, partner_pauli
             elif node in partner.copies:
-                cell = self._copy_along(partner, node, partner.axis_of(partner_pauli))
+                cell = self._copy_along(partner, step, node, partner.axis_of(partner_pauli))
                 letter = "Z"
             else:
                 raise ValueError("a copy is open where an embedded gate does not reach it")
             for name, qubits in follow(copy.cell, cell, letter):
                 self.tape.rows.append(Row(node, name, qubits, operation=step.operation))
 
-    def _copy_along(self, wire: _Wire, host: int, axis: Vector) -> int:
+    def _copy_along(self, wire: _Wire, step: Step, host: int, axis: Vector) -> int:
         """The cell of the copy at the host, its Z turned to point along `axis`."""
         copy = wire.copies[host]
         sign = parallel(axis, wire.axis)
@@ -289,6 +290,7 @@ class _Writer:
             self.tape.gate(host, "x", copy.cell)
             copy.sign = sign
         self.served[copy.gadget] += 1
+        self.remote.add(step.operation)
         return copy.cell
 
     # -- gadgets ------------------------------------------------------------------------------
@@ -471,6 +473,7 @@ class _Writer:
             gadget_kind=frozen([kind for kind, _ in self.gadgets], np.int8),
             gadget_wire=frozen([wire for _, wire in self.gadgets], np.int32),
             served=frozen(self.served, np.int32),
+            remote_gates=len(self.remote),
             data_qubits=frozen([m.data_used for m in self.memory], np.int32),
             comm_qubits=frozen([m.comm_used for m in self.memory], np.int32),
             peak_comm=frozen([m.peak_comm for m in self.memory], np.int32),

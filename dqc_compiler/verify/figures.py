@@ -94,8 +94,9 @@ def _count_problems(bundle: Bundle, task: ProgramSet) -> Iterator[str]:
             != logical.two_qubit_gates,
             "remote_gates are more than there are gates": report.remote_gates
             > report.two_qubit_gates,
+            # A gate may use a copy of each qubit, and an embedded one of both at every node.
             "remote_gates are not those that the pairs serve": not (
-                report.remote_gates <= served <= 2 * report.remote_gates
+                report.remote_gates <= served <= 2 * len(peaks) * report.remote_gates
             ),
             "peak_comm_qubits are not those of the programs": report.peak_comm_qubits != peaks,
             "the bounds contradict the pairs or each other": not bounds_agree(report),

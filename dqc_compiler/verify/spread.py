@@ -38,18 +38,33 @@ def spread_problems(task: ProgramSet, schedule: ScheduleFile) -> list[str]:
     found = simulation.run()
     error = _SIGMAS * sqrt(1 / _SHOTS + 1 / max(1, given.shots))
     problems = []
-    if abs(given.mean - found.mean()) > error * found.std() + _ROUNDING_NS:
+    margin = error * found.std() + _ROUNDING_NS + _unseen_ns(task, found)
+    if abs(given.mean - found.mean()) > margin:
         problems.append(f"mean is {given.mean:g} ns, in a simulation {found.mean():g}")
     for share, name in ((0.5, "p50"), (0.95, "p95"), (0.99, "p99")):
         value = getattr(given, name)
         below = (found < value - _ROUNDING_NS).mean()
         up_to = (found <= value + _ROUNDING_NS).mean()
-        margin = error * sqrt(share * (1 - share)) + 1 / _SHOTS
-        if below > share + margin or up_to < share - margin or value > 2 * found.max():
+        spare = error * sqrt(share * (1 - share)) + 1 / _SHOTS
+        if below > share + spare or up_to < share - spare or value > 2 * found.max():
             problems.append(f"{name} is {value:g} ns, in a simulation {_quantile(found, share):g}")
     problems = [f"makespan_ns: {problem}" for problem in problems]
     told = schedule.cutoff_violations
     return problems if told is None else [*problems, *_rate_problems(told, simulation.late, error)]
+
+
+def _unseen_ns(task: ProgramSet, found: Times) -> float:
+    """What rare runs may add to a mean, of which too few were simulated to know their deviation.
+
+    Where nearly all runs take the same time, a longer one may happen in the many runs behind the
+    given figures and in none of ours. It is rarer than one in `_SHOTS / _ENOUGH` then, and takes
+    some more attempts.
+    """
+    if (found > found.min() + _ROUNDING_NS).sum() >= _ENOUGH:
+        return 0.0
+    uncertain = (link for link in task.network.links if link.success_probability < 1.0)
+    attempts = (link.attempt_ns / link.success_probability for link in uncertain)
+    return _ENOUGH / _SHOTS * _SIGMAS * max(attempts, default=0.0)
 
 
 def _rate_problems(told: CutoffViolations, late: _Late, error: float) -> Iterator[str]:
