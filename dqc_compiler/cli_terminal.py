@@ -44,7 +44,9 @@ class Terminal:
         if self._console is None:
             from rich.console import Console  # noqa: PLC0415 (not needed for --help)
 
-            self._console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+            self._console = Console(
+                stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False
+            )
         return self._console
 
     def emit(self, text: str) -> None:

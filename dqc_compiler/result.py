@@ -78,7 +78,10 @@ class Result(Compiled):
             check_number(name, value, Real, "a finite number")
             if name in given:
                 raise ValueError(f"{name} has two values")
-            given[name] = float(value)
+            try:
+                given[name] = float(value)
+            except OverflowError:
+                raise ValueError(f"{name} has to be a finite number") from None
         try:
             parameters = bind_parameters(self.original.parameters, given)
         except CompilerError as error:

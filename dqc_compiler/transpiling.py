@@ -76,7 +76,10 @@ def transpile(
 
     Raises:
         TranspilerError: if a circuit cannot be distributed, with the diagnostics of the compiler.
+        TypeError: if the network is none, such as a backend.
     """
+    if not isinstance(network, Network):
+        raise TypeError(f"network has to be a Network, not {type(network).__name__}")
     manager = generate_preset_pass_manager(
         optimization_level,
         NetworkBackend(network, options),
@@ -86,7 +89,8 @@ def transpile(
     )
     # Qiskit would refuse loops and switches here, which the compiler writes out.
     manager.pre_init = None
-    result: _Circuits = manager.run(circuits)
+    given = list(circuits) if isinstance(circuits, tuple) else circuits
+    result: _Circuits = manager.run(given)
     return result
 
 

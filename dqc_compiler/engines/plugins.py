@@ -69,7 +69,7 @@ class PluginEngine:
             self._fails("several packages have registered it")
         try:
             return self.plugin.entries[0].load()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self._fails(f"it cannot be imported: {_words(error)}", error)
 
     def run(self, graph: SegmentGraph) -> Placement:
@@ -77,7 +77,7 @@ class PluginEngine:
         kind = self._kind
         try:
             answer = kind(network=self.network, seed=self.seed).run(graph)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self._fails(_words(error), error)
         if not isinstance(answer, Placement):
             self._refuse(f"it is of type {type(answer).__name__}, not a Placement")
@@ -113,7 +113,7 @@ class PluginEngine:
             if self.network.nodes[node].kind == "repeater":
                 self._refuse(f"a gate is hosted at {self.network.nodes[node].name}, a repeater")
 
-    def _fails(self, reason: str, cause: Exception | None = None) -> NoReturn:
+    def _fails(self, reason: str, cause: BaseException | None = None) -> NoReturn:
         problem = EngineFails(engine=self.name, origin=self.plugin.origin, reason=reason)
         raise CompilerError(problem) from cause
 
@@ -122,6 +122,6 @@ class PluginEngine:
         raise CompilerError(problem)
 
 
-def _words(error: Exception) -> str:
+def _words(error: BaseException) -> str:
     """An error of foreign code in one line."""
     return f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]

@@ -106,6 +106,7 @@ def _circuit_from(parsed: Parsed, *, name: str, source: CircuitText | None = Non
             # Qiskit computes with sparse matrices of a kind that SciPy says it could do better.
             warnings.filterwarnings("ignore", module=r"scipy\.")
             rows, phase = table_rows(flow, table)
+            table.declare(circuit.parameters)  # of gates that are never executed, too
     except CompilerError as error:
         raise located(error, source.place(flow.line) if source else None) from error
     except RecursionError as error:

@@ -16,7 +16,7 @@ from dqc_compiler.diagnostics.circuit import NonFiniteParameter, UnboundParamete
 from dqc_compiler.diagnostics.core import CompilerError
 from dqc_compiler.formats.expressions import evaluate_formula
 from dqc_compiler.formats.qasm_text import RESERVED
-from dqc_compiler.ir.angles import Angle, Parameter
+from dqc_compiler.ir.angles import Angle, Parameter, is_fair
 
 _PLACEHOLDER = re.compile(r"_dqc(\d+)_")
 _FORMULA_TOLERANCE = 1e-9
@@ -63,7 +63,11 @@ class ParameterTable:
         self._free: dict[QiskitParameter, Parameter] = {}
         self._derived: dict[str, Parameter] = {}
         self._known: dict[ParameterExpression, float] = {}
-        for parameter in declared:
+        self.declare(declared)
+
+    def declare(self, parameters: Iterable[QiskitParameter]) -> None:
+        """Parameters that the circuit has, whether anything depends on them or not."""
+        for parameter in parameters:
             self._identifier(parameter)
 
     @property
@@ -97,7 +101,10 @@ class ParameterTable:
         if not all(isinstance(slope, int | float) for slope in slopes):
             return self._derived_angle(value)
         (total,) = finite_numbers(name, [constant])
-        for slope, angle in zip(finite_numbers(name, slopes), own, strict=True):
+        factors = finite_numbers(name, slopes)
+        if not all(is_fair(factor) for factor in factors):
+            return self._derived_angle(value)
+        for slope, angle in zip(factors, own, strict=True):
             total = total + slope * angle
         return total
 
@@ -141,7 +148,9 @@ class ParameterTable:
 
 
 def _as_identifier(name: str) -> str:
-    """A name as a word of letters, digits and underscores: `θ[0]` is `theta_0`."""
+    """A name as a word of letters, digits and underscores: `θ[0]` is `theta_0`; words stay."""
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        return name
     spelled = "".join(map(_spelled, name))
     word = re.sub(r"[^A-Za-z0-9_]+", "_", spelled).strip("_") or "parameter"
     return f"_{word}" if word[0].isdigit() else word

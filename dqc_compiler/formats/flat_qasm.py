@@ -15,7 +15,7 @@ from dqc_compiler.diagnostics.core import CompilerError, Place
 from dqc_compiler.diagnostics.verify import MalformedProgram, RedefinedGate
 from dqc_compiler.formats.expressions import evaluate
 from dqc_compiler.formats.gate_bodies import implements
-from dqc_compiler.ir.angles import Angle, parameters_of
+from dqc_compiler.ir.angles import Angle, is_fair, parameters_of
 from dqc_compiler.ir.circuit import ONE_QUBIT_GATES, TWO_QUBIT_GATES, Circuit, Operation
 
 Bit = tuple[str, int]
@@ -330,6 +330,8 @@ class _Reader:
         value = self.numbers[text]
         if value is None:
             self.fail(f"{text.strip()!r} is not a number")
+        if isinstance(value, Angle) and not all(is_fair(factor) for _, factor in value.terms):
+            self.fail(f"{text.strip()!r} is too small or too large a multiple of a parameter")
         return value
 
 

@@ -25,6 +25,7 @@ Terms = tuple[tuple[str, float], ...]
 NO_SYMBOL = -1  # in columns of symbols: the parameter is a mere number
 COMPILER = "compiler"  # the salt of the point at which angles are numbers
 _ROUNDING = 4 * float_info.epsilon
+_LEAST, _MOST = 1e-4, 1e4  # coefficients of parameters
 _CELLS = 16  # of a turn; values keep away from the edges, which are the multiples of pi/8
 
 
@@ -53,6 +54,14 @@ def generic_value(identifier: str, salt: str) -> float:
     cell = digest[0] % _CELLS
     within = int.from_bytes(digest[1:8], "big") / 2**56
     return ((cell + 0.1 + 0.8 * within) / _CELLS * 2 - 1) * pi
+
+
+def is_fair(coefficient: float) -> bool:
+    """Whether a multiple of a parameter is, at a generic point, no small angle and no large one.
+
+    What is below 1e-9 there counts as 0 everywhere, and of large multiples too few digits are left.
+    """
+    return coefficient == 0.0 or _LEAST <= abs(coefficient) <= _MOST
 
 
 class Angle(float):

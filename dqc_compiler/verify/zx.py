@@ -15,7 +15,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from math import atan2, hypot, pi
+from math import atan2, hypot, pi, remainder
 from typing import NamedTuple
 
 from mqt import qcec
@@ -231,7 +231,9 @@ def _twice(lifted: _Lifted, lines: int) -> QuantumComputation:
         for gate in lifted.gates:
             operands = [place(line, copy) for line in gate.lines]
             # Conjugation turns i into -i in the exponents, and leaves X and Z alone.
-            angles = [sign * gate.angle] if gate.name in ("rz", "rx") else []
+            # The library aborts the process at angles of 1e15.
+            angle = remainder(sign * gate.angle, 4 * pi)
+            angles = [angle] if gate.name in ("rz", "rx") else []
             getattr(circuit, gate.name)(*angles, *operands)
     for line in range(kept, lines):
         twins = place(line, 0), place(line, 1)
