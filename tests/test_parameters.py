@@ -548,3 +548,51 @@ def test_the_transpiler_keeps_the_objects(level: int) -> None:
     assert set(found.parameters) == set(circuit.parameters)
     values = {parameter: 0.1 * i for i, parameter in enumerate(circuit.parameters)}
     assert not found.assign_parameters(values).parameters
+
+
+def test_small_multiples_are_no_angles_of_nothing() -> None:
+    """At a generic point 1e-10 times a parameter is below what counts as 0 there."""
+    circuit = QuantumCircuit(2)
+    w = Parameter("w")
+    for _ in range(2):
+        circuit.cz(0, 1)
+        circuit.rx(1e-10 * w, 0)
+    circuit.cz(0, 1)
+    network = Network.all_to_all(nodes=2, data_qubits=1, comm_qubits=1)
+    result = compile_circuit(circuit, network, options=FAST)
+    assert [p.formula is not None for p in result.original.parameters] == [False, True]
+    bound = result.bind({"w": 7e9})
+    verdict = verify_result(bound)
+    assert verdict.equivalent is True
+    assert_same_action(read_circuit(circuit.assign_parameters({w: 7e9})), bound.program, coins(1))
+
+
+def test_parameters_of_gates_that_are_never_executed_are_there() -> None:
+    circuit = QuantumCircuit(2, 1)
+    circuit.rx(Parameter("q"), 0)
+    with circuit.if_test((0, 1)):
+        circuit.rx(Parameter("p"), 1)
+    result = compile_circuit(circuit, TWO, options=FAST)
+    assert not result.bind(dict.fromkeys(circuit.parameters, 0.3)).program.angles
+
+
+def test_inputs_keep_their_names_in_node_programs() -> None:
+    """Identifiers end in an underscore where another parameter, or a register, has the name."""
+    circuit = QuantumCircuit(2)
+    for wire, name in enumerate(("θ", "theta")):
+        circuit.rx(Parameter(name), wire)
+    circuit.cx(0, 1)
+    network = Network.all_to_all(nodes=2, data_qubits=1, comm_qubits=1)
+    result = compile_circuit(circuit, network, options=FAST)
+    for program, text in zip(result.programs.values(), program_texts(result.program), strict=True):
+        assert dump_program(program) == text
+        assert dump_program(load_program(text)) == text
+
+
+def test_angles_of_any_size_are_verified() -> None:
+    circuit = QuantumCircuit(2)
+    circuit.cx(0, 1)
+    circuit.rx(1e15, 0)
+    circuit.cx(0, 1)
+    network = Network.all_to_all(nodes=2, data_qubits=1, comm_qubits=1)
+    assert verify_result(compile_circuit(circuit, network, options=FAST)).equivalent is True

@@ -1,21 +1,34 @@
-"""How many comm qubits hold something at once when pairs are generated ahead of their use."""
+"""How many comm qubits hold something at once, in the order of a program and at planned times.
+
+A comm qubit is taken from the statement that begins a pair, or a swap that fills it, to the last
+statement on it before the next reset.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from dqc_compiler.ir import DistributedProgram
+from dqc_compiler.ir import DistributedProgram, Statement
 
-_ROUNDING_NS = 1e-2
+_ROUNDING_NS = 1e-2  # what is free so little after something else is taken is free before
+_Use = tuple[int, int, int]  # node, first and last statement
+
+
+def peak_comm(statements: Iterable[Statement], first_comm: Sequence[int]) -> list[int]:
+    """Of each node the most comm qubits that are taken at one place of its program; linear.
+
+    Args:
+        statements: of all nodes, in global order.
+        first_comm: of each node the cell of its first comm qubit.
+    """
+    spans = ((node, first, last + 1.0) for node, first, last in _uses(statements, first_comm))
+    return _peaks(spans, len(first_comm))
 
 
 def planned_peak_comm(
     program: DistributedProgram, start: Sequence[float], durations: Sequence[float]
 ) -> list[int]:
-    """Of each node the most comm qubits that are taken at one planned time.
-
-    A comm qubit is taken from the moment at which a pair's generation starts, or a swap that fills
-    it, to the end of the last statement on it before the next reset. Linear but for a sort.
+    """Of each node the most comm qubits that are taken at one planned time; linear but for a sort.
 
     Args:
         program: the program.
@@ -23,26 +36,35 @@ def planned_peak_comm(
         durations: of each statement, in ns.
     """
     first_comm = program.data_qubits.tolist()
-    taken: dict[tuple[int, int], tuple[float, float]] = {}  # cell -> since, and last use so far
-    changes: list[list[tuple[float, int]]] = [[] for _ in program.network.nodes]
+    spans = (
+        (node, start[first] + _ROUNDING_NS, start[last] + durations[last])
+        for node, first, last in _uses(program.statements(), first_comm)
+    )
+    return _peaks(spans, len(first_comm))
 
-    def free(node: int, cell: int) -> None:
-        since, until = taken.pop((node, cell), (0.0, 0.0))
-        since += _ROUNDING_NS  # it may be taken in the moment in which another one is free
-        if until > since:
-            changes[node] += [(since, 1), (until, -1)]
 
-    for index, row in enumerate(program.statements()):
+def _uses(statements: Iterable[Statement], first_comm: Sequence[int]) -> Iterator[_Use]:
+    taken: dict[tuple[int, int], _Use] = {}
+    for index, row in enumerate(statements):
         for cell in row.qubits:
             if cell < first_comm[row.node] or row.name in ("barrier", "delay"):
                 continue
+            key = (row.node, cell)
             if row.name == "reset":
-                free(row.node, cell)
-            elif (row.node, cell) in taken or row.name in ("dqc_epr", "swap"):
-                since, _ = taken.get((row.node, cell), (start[index], 0.0))
-                taken[row.node, cell] = (since, start[index] + durations[index])
-    for node, cell in list(taken):
-        free(node, cell)
+                if key in taken:
+                    yield taken.pop(key)
+            elif key in taken or row.name in ("dqc_epr", "swap"):
+                first = taken[key][1] if key in taken else index
+                taken[key] = (row.node, first, index)
+    yield from taken.values()
+
+
+def _peaks(spans: Iterable[tuple[int, float, float]], nodes: int) -> list[int]:
+    """The most spans of each node that overlap; what ends makes room first."""
+    changes: list[list[tuple[float, int]]] = [[] for _ in range(nodes)]
+    for node, begin, end in spans:
+        if end > begin:
+            changes[node] += [(begin, 1), (end, -1)]
     return [_most(own) for own in changes]
 
 

@@ -12,8 +12,7 @@ IN_TURN = 8
 class NodeMemory:
     """Which cells are free. Cells 0 .. data-1 are data qubits, comm qubits follow.
 
-    `data_used` and `comm_used` are the registers that the program has to declare, `peak_comm` the
-    most comm qubits that were taken at one moment.
+    `data_used` and `comm_used` are the registers that the program has to declare.
     """
 
     def __init__(
@@ -26,7 +25,6 @@ class NodeMemory:
         # First in, first out: the qubit that has rested longest can start a new pair earliest.
         self.free_comm: deque[int] = deque()
         self.comm_used = 0
-        self.peak_comm = 0
         self.data_used = 0
 
     def is_comm(self, cell: int) -> bool:
@@ -55,9 +53,7 @@ class NodeMemory:
                 return None
             self.free_comm.appendleft(self.data_qubits + self.comm_used)
             self.comm_used += 1
-        cell = self.free_comm.popleft()
-        self.peak_comm = max(self.peak_comm, self.comm_used - len(self.free_comm))
-        return cell
+        return self.free_comm.popleft()
 
     def has_free_comm(self, count: int) -> bool:
         """Whether so many comm qubits are free."""

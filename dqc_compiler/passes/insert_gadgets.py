@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from dqc_compiler.costs.fidelity import bbpssw, chain
+from dqc_compiler.costs.occupancy import peak_comm
 from dqc_compiler.gadgets.frames import (
     IDENTITY,
     PAULI_VECTOR,
@@ -455,7 +456,8 @@ class _Writer:
 
     def _program(self) -> DistributedProgram:
         registers, places = self.tape.places()
-        statements = self.tape.statements(places, self.memory)
+        statements = list(self.tape.statements(places, self.memory))
+        data = [memory.data_used for memory in self.memory]
         ends = [self.wires[w] for w in self.graph.end_wire.tolist()]
         clbits = [
             (self.tape.bits[self.out[c]].sender, places[self.out[c]][1])
@@ -474,9 +476,9 @@ class _Writer:
             gadget_wire=frozen([wire for _, wire in self.gadgets], np.int32),
             served=frozen(self.served, np.int32),
             remote_gates=len(self.remote),
-            data_qubits=frozen([m.data_used for m in self.memory], np.int32),
+            data_qubits=frozen(data, np.int32),
             comm_qubits=frozen([m.comm_used for m in self.memory], np.int32),
-            peak_comm=frozen([m.peak_comm for m in self.memory], np.int32),
+            peak_comm=frozen(peak_comm(statements, data), np.int32),
             start=frozen(self.start, np.int32, columns=2),
             end=frozen([(wire.node, wire.cell) for wire in ends], np.int32, columns=2),
             clbits=frozen(clbits, np.int32, columns=2),
