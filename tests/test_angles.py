@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dqc_compiler.diagnostics import CompilerError
 from dqc_compiler.formats.expressions import evaluate, evaluate_formula
 from dqc_compiler.formats.flat_qasm import read_flat_qasm
 from dqc_compiler.formats.qasm_text import angle_text
@@ -100,8 +101,9 @@ def test_columns_give_back_what_went_in(values: list[float]) -> None:
 
 
 @given(
-    st.sampled_from((1, -1, 0.5, -1 / 3, 0.1, 2, 7, 1e7, math.pi / 2, math.pi)) | st.floats(-9, 9),
-    st.floats(-3, 3),
+    st.sampled_from((1, -1, 0.5, -1 / 3, 0.1, 2, 7, 1e4, math.pi / 2, math.pi))
+    | st.floats(0.01, 9),
+    st.floats(-3, -1e-4) | st.floats(1e-4, 3),
     st.sampled_from((0.0, math.pi / 4, -0.5, 1e-9)) | st.floats(-9, 9),
 )
 def test_a_text_is_read_as_exactly_the_same(first: float, second: float, constant: float) -> None:
@@ -111,6 +113,16 @@ def test_a_text_is_read_as_exactly_the_same(first: float, second: float, constan
         f"qubit[1] q;\nrz({angle_text(angle)}) q[0];\n"
     )
     assert read_flat_qasm(text, source="x").statements[0].parameters == (angle,)
+
+
+@pytest.mark.parametrize("factor", ["1e-10", "1e12"])
+def test_multiples_that_say_little_at_a_generic_point_are_refused(factor: str) -> None:
+    text = (
+        'OPENQASM 3.0;\ninclude "stdgates.inc";\ninput float[64] theta;\n'
+        f"qubit[1] q;\nrz({factor}*theta) q[0];\n"
+    )
+    with pytest.raises(CompilerError, match="too small or too large"):
+        read_flat_qasm(text, source="x")
 
 
 @pytest.mark.parametrize(
