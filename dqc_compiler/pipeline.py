@@ -231,7 +231,11 @@ class _Compilation:
         options = replace(self.options, preset="fast", time_limit=None)
         patience = Patience(None, self.patience.interruption)
         quick = replace(self, options=options, patience=patience)
-        own, other = (quick.cost(quick.compile(each)) for each in (None, regrouping))
+        tried = (quick.cost(quick.compile(each)) for each in (None, regrouping))
+        costs = list(self.patience.interruption.stops(tried))
+        if len(costs) < 2:  # interrupted: what can still be had quickly is the circuit itself
+            return (None,)
+        own, other = costs
         if own < _CLEARLY * other:
             return (None,)
         return (regrouping,) if other < _CLEARLY * own else (None, regrouping)

@@ -15,6 +15,7 @@ from dqc_compiler.formats.circuit_in import read_circuit
 from dqc_compiler.formats.network_file import Network
 from dqc_compiler.interruption import Interruption, Patience, uninterrupted
 from dqc_compiler.kernels.jit import kernel
+from dqc_compiler.options import Options, Preset
 from dqc_compiler.passes.regroup import Regrouping
 from dqc_compiler.pipeline import Result, compile_circuit
 from dqc_compiler.workers import Workers
@@ -156,10 +157,14 @@ def test_deadlines() -> None:
     assert generous.stopped == "done"
 
 
+@pytest.mark.parametrize(("preset", "compiled"), [("fast", 2), ("balanced", 3)])
 def test_a_signal_while_another_circuit_is_tried_leaves_the_first_result(
-    interruption: Interruption, monkeypatch: pytest.MonkeyPatch
+    interruption: Interruption,
+    monkeypatch: pytest.MonkeyPatch,
+    preset: Preset,
+    compiled: int,
 ) -> None:
-    """Even before that one has anything to show."""
+    """Even before that one has anything to show; `balanced` has compared the two quickly then."""
     page = Path(__file__).parents[1] / "docs" / "explanation" / "fusing.md"
     text = next(block for block in page.read_text().split("```") if "file=ladders.qasm" in block)
     circuit = read_circuit("ladders.qasm", text=text.split("\n", 1)[1])
@@ -173,8 +178,9 @@ def test_a_signal_while_another_circuit_is_tried_leaves_the_first_result(
         return compile_(self, regrouping)
 
     monkeypatch.setattr(pipeline._Compilation, "compile", compile_again)
-    result = compile_circuit(circuit, network, interruption=interruption)
-    assert len(calls) == 2
+    options = Options(preset=preset)
+    result = compile_circuit(circuit, network, options=options, interruption=interruption)
+    assert len(calls) == compiled
     assert result.stopped == "interrupted"
     assert result.rewriting.original == circuit
 
