@@ -28,6 +28,7 @@ of its route, the one that is sacrificed as a perfect one, and storage of both a
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from math import cos, exp, log1p, pi, sin
 from random import Random
 
@@ -90,6 +91,13 @@ def _factors(name: str, parameters: tuple[float, ...]) -> Factors:
         return (("Z", lam), ("Y", theta), ("Z", phi))
     angle = parameters[0] if parameters else pi
     return tuple((pauli, factor * angle) for pauli, factor in _FACTORS.get(name, ()))
+
+
+@lru_cache(maxsize=256)  # asked for every cell of every gate
+def _is_across_z(name: str, position: int) -> bool:
+    """Whether a phase error of an operand is another error after the gate."""
+    factors = _factors(name, (0.0,) * 3)
+    return name not in _KEEPS_Z and any(paulis[position] not in "IZ" for paulis, _ in factors)
 
 
 def _parts(name: str, parameters: tuple[float, ...], factors: Factors) -> Iterator[Factors]:
@@ -298,8 +306,7 @@ class _Run:
         for position, cell in enumerate(cells):
             is_data = row.qubits[position] < self.data[row.node]
             self._grow_older(cell, start, is_data=is_data)
-            across = any(paulis[position] not in "IZ" for paulis, _ in factors)
-            if across and row.name not in _KEEPS_Z:
+            if _is_across_z(row.name, position):
                 self._dephase(cell)
         self.frames.gate(row, cells, factors)
 
