@@ -111,11 +111,6 @@ class Valuation:
     objective: Objective = field(default=EBITS)
 
     @property
-    def is_pairs(self) -> bool:
-        """Whether the objective is pairs, though cutoffs may count too."""
-        return self.objective.is_pairs
-
-    @property
     def is_plain(self) -> bool:
         """Whether the pairs of the plan are all that counts."""
         return self.objective.is_pairs and not _has_cutoffs(self.network)

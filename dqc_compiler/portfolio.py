@@ -158,14 +158,14 @@ class Place:
             first = tuple(start for name, start in named if name in _FAST_STARTS)
         for start in dict.fromkeys(min(each, key=ebits.pairs) for each in (first, starts)):
             yield from self._refined(start)
-        if not self._valuation.is_pairs:
+        if not self._valuation.objective.is_pairs:
             yield self._fewest_pairs(graph, "fast")
 
     def _fewest_pairs(self, graph: SegmentGraph, preset: Preset) -> _Candidate:
         """What would be taken if only pairs counted, along the ways with the fewest links.
 
         The search knows another objective as prices of links alone, and not how long qubits wait:
-        in a third of small random networks more pairs were found for a fidelity, and a lower one.
+        better but slower links once took more pairs and left a third of the fidelity.
         """
         seconds = None if self.patience.seconds is None else self.patience.seconds_left
         plain = replace(
@@ -215,7 +215,7 @@ class Place:
         if is_short and self._valuation.is_plain:
             polish = PolishVisits(seed=self.seed)
             yield found.best._replace(placement=polish.run(found.best.placement))
-        if not self._valuation.is_pairs:
+        if not self._valuation.objective.is_pairs:
             yield self._fewest_pairs(graph, "balanced")
         if self.preset == "best":
             if self._valuation.is_plain and find_routing(self.network).is_flat:

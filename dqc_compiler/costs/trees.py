@@ -102,10 +102,7 @@ class ChangingTrees:
         graph = placement.graph
         self._grower = _grower(placement.network)
         self._home, self._host, self._of_segment = home, host, of_segment
-        self._gates: list[list[int]] = [[] for _ in range(graph.segments)]
-        for gate, pair in enumerate(graph.gate_segments.tolist()):
-            for segment in pair:
-                self._gates[segment].append(gate)
+        self._gates = graph.gates_of_segments()
         self._has_next = np.diff(graph.segment_wire, append=-1) == 0
         # Row 0 is that of segments that stay at home.
         rows = 1 + graph.segments + _SPARE_TREES

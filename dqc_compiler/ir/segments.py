@@ -62,6 +62,14 @@ class SegmentGraph:
         """Wires of each gate, (g, 2) int32."""
         return self.segment_wire[self.gate_segments]
 
+    def gates_of_segments(self) -> list[list[int]]:
+        """The gates of each segment, in program order."""
+        found: list[list[int]] = [[] for _ in range(self.segments)]
+        for gate, pair in enumerate(self.gate_segments.tolist()):
+            for segment in pair:
+                found[segment].append(gate)
+        return found
+
     def verify(self) -> None:
         """Check that segments tile the wires and gates walk along them in order.
 

@@ -14,8 +14,8 @@ from dqc_compiler.ir import Network, Placement, SegmentGraph
 from dqc_compiler.ir.arrays import Int64, frozen
 
 _HOT, _COLD = 0.5, 0.1  # e-bits
-# A walk takes about a microsecond per operation. Three times as many changes gained 5 % more in
-# circuits of dense phases with one comm qubit, and less elsewhere.
+# A walk takes up to a microsecond per operation. Four times as many changes gained another 10 % for
+# dense phases with one comm qubit, and little or nothing for most other circuits.
 _MOST_CHANGES, _WORK = 1000, 400_000
 
 
@@ -33,12 +33,9 @@ class _Search:
     def __post_init__(self) -> None:
         nodes = self.network.nodes
         self.qpus = [number for number, node in enumerate(nodes) if node.kind == "qpu"]
-        self.data = np.array([node.data_qubits for node in self.network.nodes])
-        self.gates: list[list[int]] = [[] for _ in range(self.graph.segments)]
+        self.data = np.array([node.data_qubits for node in nodes])
+        self.gates = self.graph.gates_of_segments()
         self.sides: list[list[int]] = self.graph.gate_segments.tolist()
-        for gate, pair in enumerate(self.sides):
-            for segment in pair:
-                self.gates[segment].append(gate)
         self.first = self.graph.wire_segments.tolist()
         self.wire = self.graph.segment_wire.tolist()
 
