@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from functools import partial
 from math import inf
 from typing import ClassVar, NamedTuple
 
 from dqc_compiler import engines
+from dqc_compiler.ahead import made_ahead
 from dqc_compiler.costs import ebits
 from dqc_compiler.costs.routes import find_routing
 from dqc_compiler.interruption import Patience
@@ -52,6 +53,13 @@ class _Candidate(NamedTuple):
 
     placement: Placement
     far_price: float = 0.0
+
+
+_Call = Callable[[], _Candidate]
+
+
+def _search(search: SearchPresences, start: Placement, far_price: float = 0.0) -> _Candidate:
+    return _Candidate(search.run(start), far_price)
 
 
 class _Found:
@@ -109,7 +117,8 @@ class Place:
             found.offer(candidate)
             if found.cost <= found.least:
                 break
-        for candidate in self.patience.limits(self._embedded((found.best, static))):
+        unembedded = (found.best,) if static is found.best else (found.best, static)
+        for candidate in self.patience.limits(self._embedded(unembedded)):
             found.offer(candidate)
         return found.best.placement
 
@@ -128,7 +137,11 @@ class Place:
     def _static(self, graph: SegmentGraph) -> tuple[str, ...]:
         """Names of the engines with static homes; those that follow the gates begin with METIS."""
         used = engines.choose(self.engine).used
-        if self.engine == engines.AUTO and self.preset == "fast":
+        # What homes that follow the gates find is soon cheaper than any start: two are searched.
+        is_quick = self.preset == "fast" or (
+            self.preset == "balanced" and self._is_worth_slicing(graph)
+        )
+        if self.engine == engines.AUTO and is_quick:
             used = _FAST_STARTS
         if self.engine == engines.AUTO and graph.gates > _MOST_GATES_IN_HYPERGRAPH:
             used = tuple(name for name in used if name != "hypergraph")
@@ -194,17 +207,23 @@ class Place:
         graph = starts[0].graph
         if self.preset == "fast":
             return
+        followed = tuple(self._followed(graph))
+        static = starts[:2] if followed else starts
+        # One search with far gates is worth its time also with room for all copies: it ends
+        # elsewhere. Whether there is too little room is not known before the first searches.
+        far = SearchPresences(seed=self._seed(_OTHER_SEED), far_price=_FAR_PRICES[0])
+        other = () if followed else (partial(_search, far, starts[0]),)
+        has_room = self._valuation.is_plain and not self.network.is_limited
         is_short = False
-        # Where homes had better follow the gates, other starts gain nothing and only take time.
-        static = starts[:2] if self._is_worth_slicing(graph) else starts
-        for candidate in chain(self._searched(static), self._followed(graph)):
+        for candidate in made_ahead(
+            (*self._searched(static), *followed, *(other if has_room else ()))
+        ):
             yield candidate
             is_short = is_short or self._is_short(candidate, found)
         if is_short:
-            yield from self._near(starts)
-        else:  # one such search is worth its time also with room for all copies: it ends elsewhere
-            search = SearchPresences(seed=self._seed(_OTHER_SEED), far_price=_FAR_PRICES[0])
-            yield _Candidate(search.run(starts[0]))
+            yield from made_ahead(self._near(starts))
+        elif not has_room:
+            yield from made_ahead(other)
         again = SearchPresences(
             seed=self._seed(len(engines.STARTS)),
             hot=_AGAIN_HOT,
@@ -231,30 +250,32 @@ class Place:
     def _seed(self, number: int) -> int:
         return (len(engines.STARTS) + 1) * self.seed + number
 
-    def _searched(self, starts: tuple[Placement, ...]) -> Iterator[_Candidate]:
+    def _searched(self, starts: tuple[Placement, ...]) -> Iterator[_Call]:
         """Homes that move."""
         for number, start in enumerate(starts):
             hot, cold = _WARM if number % 2 else _HOT
             search = SearchPresences(seed=self._seed(number), hot=hot, cold=cold)
-            yield _Candidate(search.run(start))
+            yield partial(_search, search, start)
 
-    def _near(self, starts: tuple[Placement, ...]) -> Iterator[_Candidate]:
+    def _near(self, starts: tuple[Placement, ...]) -> Iterator[_Call]:
         """Homes that move, with gates at third nodes at several prices, from the starts in turn."""
         for number, far_price in enumerate(_FAR_PRICES):
             search = SearchPresences(seed=self._seed(number), far_price=far_price)
-            yield _Candidate(search.run(starts[number % len(starts)]), far_price)
+            yield partial(_search, search, starts[number % len(starts)], far_price)
 
-    def _followed(self, graph: SegmentGraph) -> Iterator[_Candidate]:
+    def _followed(self, graph: SegmentGraph) -> Iterator[_Call]:
         """Homes that follow the gates."""
         if self._is_worth_slicing(graph):
             for decay in _SLICED_DECAYS:
-                yield _Candidate(self._follow(graph, decay, self.seed, 1.0))
+                yield partial(self._follow, graph, decay, self.seed)
 
-    def _follow(self, graph: SegmentGraph, decay: float, seed: int, effort: float) -> Placement:
+    def _follow(
+        self, graph: SegmentGraph, decay: float, seed: int, effort: float = 1.0
+    ) -> _Candidate:
         """Homes that follow the gates, then a search that is too cold to lose them again."""
         start = AssignNodes().run(PartitionMetis(network=self.network, seed=seed).run(graph))
         sliced = Cover().run(PartitionSliced(seed=seed, decay=decay).run(start))
-        return SearchPresences(seed=seed, hot=0.15, cold=0.08, effort=effort).run(sliced)
+        return _search(SearchPresences(seed=seed, hot=0.15, cold=0.08, effort=effort), sliced)
 
     def _embedded(self, candidates: tuple[_Candidate, ...]) -> Iterator[_Candidate]:
         """Candidates whose copies survive changes of axis, as far as there are any."""
@@ -313,7 +334,7 @@ class Place:
         far_price = prices[number % len(prices)]
         if number % 3 == 2 and self._is_worth_slicing(graph):
             decay = 0.1 + 0.05 * (number % 9)
-            return _Candidate(self._follow(graph, decay, seed, _ROUND_EFFORT))
+            return self._follow(graph, decay, seed, _ROUND_EFFORT)
         if number % 3 == 1:
             search = SearchPresences(
                 seed=seed, hot=0.3, effort=_ROUND_EFFORT, far_price=best.far_price
