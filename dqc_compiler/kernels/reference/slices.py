@@ -49,11 +49,62 @@ def slice_homes(
             if places[blocks[b][0]] != places[blocks[b][1]]
         )
 
+    def find(here: list[int], node: int, but: int, offset: int) -> int:
+        """A wire of `here` at a node, but for one; -1 if there is none."""
+        rotated = here[offset:] + here[:offset]
+        return next((wire for wire in rotated if at[wire] == node and wire != but), -1)
+
+    def propose(here: list[int], partner: dict[int, int]) -> tuple[list[int], list[int], int, int]:
+        """Wires that go from a source to a target node, and others that come from there."""
+        wire = here[random.below(len(here))]
+        other = partner.get(wire, -1)
+        source = at[wire]
+        kind = random.below(4)
+        joins = kind == 2 and other >= 0
+        target = at[other] if joins else random.below(nodes)
+        if target == source:
+            return [], [], source, target
+        going, coming = [wire], list[int]()
+        if kind == 3 and other in here and at[other] == source:
+            going.append(other)
+        room = int(capacity[target]) - at.count(target)
+        least = max(0, len(going) - room)
+        if least > 0 or random.below(2) == 0:
+            offset = random.below(len(here))
+            first = -1
+            if joins:
+                wanted = [
+                    w for w in here if w != other and w in partner and at[partner[w]] == source
+                ]
+                rotated = [w for w in here[offset:] + here[:offset] if w in wanted]
+                first = next((w for w in rotated if at[w] == target), -1)
+            if first < 0:
+                first = find(here, target, other if joins else -1, offset)
+            if first >= 0:
+                coming.append(first)
+                second = partner.get(first, -1)
+                if len(going) == 2:
+                    if second not in here or at[second] != target:
+                        second = find(here, target, first, offset)
+                    if second >= 0:
+                        coming.append(second)
+        return (going if len(coming) >= least else []), coming, source, target
+
+    def partners(layer: int) -> dict[int, int]:
+        """Who each wire meets next, as far as both are free then."""
+        partner: dict[int, int] = {}
+        end = min(layers, layer + horizon)
+        for u, v in blocks[int(first_block[layer]) : int(first_block[end])]:
+            if u not in partner and v not in partner:
+                partner |= {u: v, v: u}
+        return partner
+
     for layer in range(layers):
         first, last = int(first_movable[layer]), int(first_movable[layer + 1])
         here: list[int] = movable[first:last].tolist()
         tries = proposals * len(here)
         before = list(at)
+        partner = partners(layer)
 
         def value(places: list[int], layer: int = layer, before: list[int] = before) -> float:
             moves = sum(places[wire] != before[wire] for wire in range(wires))
@@ -62,22 +113,14 @@ def slice_homes(
         now = value(at)
         best_at, best = at, now
         for i in range(tries):
-            wire = here[random.below(len(here))]
-            source, target = at[wire], random.below(nodes)
-            if source == target:
-                continue
-            is_full = at.count(target) >= capacity[target]
-            other = None
-            if is_full or random.below(2) == 0:
-                offset = random.below(len(here))
-                rotated = here[offset:] + here[:offset]
-                other = next((w for w in rotated if at[w] == target), None)
-            if is_full and other is None:
+            going, coming, source, target = propose(here, partner)
+            if not going:
                 continue
             new = list(at)
-            new[wire] = target
-            if other is not None:
-                new[other] = source
+            for wire in going:
+                new[wire] = target
+            for wire in coming:
+                new[wire] = source
             then = value(new)
             temperature = hot * (cold / hot) ** (i / tries)
             chance = math.exp(min(0.0, -(then - now) / temperature)) * 1048576.0
