@@ -19,6 +19,7 @@ from dqc_compiler.costs.bounds import (
     lower_bound_pairs,
     placements_bound,
 )
+from dqc_compiler.costs.bounds_chain import chain_bound, find_chain
 from dqc_compiler.costs.bounds_clifford import CliffordCircuit, gf2_rank
 from dqc_compiler.costs.bounds_dense import DenseCircuit
 from dqc_compiler.costs.bounds_form import NotCoveredError, find_form
@@ -27,11 +28,13 @@ from dqc_compiler.costs.bounds_sides import Sides, certain_rank
 from dqc_compiler.costs.bounds_weights import Weights, weight_rank
 from dqc_compiler.costs.bounds_windows import clique_bound, find_windows
 from dqc_compiler.costs.ebits import pairs
-from dqc_compiler.ir import Bound, Circuit, Link, Network, Operation, Placement
+from dqc_compiler.ir import Bound, Circuit, Link, Network, Placement
+from dqc_compiler.passes import exact
 from dqc_compiler.passes.cover import Cover
-from dqc_compiler.passes.exact import solve_exactly
+from dqc_compiler.passes.exact import is_proven_optimal, solve_exactly
 from dqc_compiler.passes.insert_gadgets import InsertGadgets
 from dqc_compiler.passes.plan_visits import PlanVisits
+from dqc_compiler.passes.search_presences import SearchPresences
 from dqc_compiler.passes.segment import Segment
 from dqc_compiler.pipeline import compile_circuit
 from tests.oracle import MATRICES, State
@@ -112,11 +115,14 @@ def layered_circuits(draw: st.DrawFn, max_qubits: int = 4) -> Circuit:
 
 @st.composite
 def finished_circuits(draw: st.DrawFn) -> Circuit:
-    """Any gates, then measurements."""
+    """Any gates, then measurements; tiny angles count, but singular values cannot tell them."""
     circuit = draw(circuits(max_operations=14))
     qubits = len(circuit.qubits)
-    rows = [*circuit.operations(), *measured_at_the_end(draw, qubits)]
-    return make_circuit(qubits, [Operation(*row) for row in rows], qubits)
+    rows = [
+        row._replace(parameters=tuple(round(angle, 1) for angle in row.parameters))
+        for row in circuit.operations()
+    ]
+    return make_circuit(qubits, [*rows, *measured_at_the_end(draw, qubits)], qubits)
 
 
 def ghz(qubits: int) -> Circuit:
@@ -593,6 +599,19 @@ def test_layers_of_a_ring_need_two_pairs_each() -> None:
 # -- all placements ---------------------------------------------------------------------------
 
 
+def bound_anywhere(placement: Placement) -> Bound:
+    return placements_bound(placement.graph, placement.network)
+
+
+def turns(n: int, missing: Sequence[tuple[int, int]] = ()) -> Circuit:
+    """Every qubit controls all later ones after its Hadamard, but for some pairs."""
+    rows: list[tuple[object, ...]] = []
+    for q in range(n):
+        rows += [("h", (q,))]
+        rows += [("cp", (q, t), (1.0 + t,)) for t in range(q + 1, n) if (q, t) not in missing]
+    return make_circuit(n, rows)
+
+
 @quick
 @given(st.data())
 def test_no_placement_beats_the_windows(data: st.DataObject) -> None:
@@ -613,14 +632,62 @@ def test_no_placement_beats_the_windows(data: st.DataObject) -> None:
 
 
 def test_cliques_of_wires() -> None:
-    for nodes, excess in ((2, 16), (4, 24)):
-        bound = placements_bound(contiguous(fourier(32), nodes))
-        assert bound == Bound(excess, "cliques of wires", "every placement")
+    bound = bound_anywhere(contiguous(fourier(32), 2))
+    assert bound == Bound(16, "cliques of wires", "every placement")
     everyone = list(itertools.combinations(range(8), 2))
-    assert placements_bound(contiguous(qaoa(8, everyone, layers=3), 2)).value == 3 * 4
+    assert bound_anywhere(contiguous(qaoa(8, everyone, layers=3), 2)).value == 3 * 4
     ring = [(q, (q + 1) % 8) for q in range(8)]
-    assert placements_bound(contiguous(qaoa(8, ring), 2)).value == 0
-    assert placements_bound(contiguous(qaoa(8, everyone), 1)).value == 0
+    assert bound_anywhere(contiguous(qaoa(8, ring), 2)).value == 0
+    assert bound_anywhere(contiguous(qaoa(8, everyone), 1)).value == 0
+
+
+@quick
+@given(st.data())
+def test_no_placement_beats_a_chain(data: st.DataObject) -> None:
+    """Those that the search finds, and the optimum, found without the bound."""
+    n = data.draw(st.integers(3, 6))
+    everyone = list(itertools.combinations(range(n), 2))
+    missing = data.draw(st.lists(st.sampled_from(everyone), max_size=3))
+    sizes = data.draw(st.lists(st.integers(1, n - 1), min_size=2, max_size=4))
+    sizes += [1] * (n - sum(sizes))
+    network = make_network(tuple(sizes), None)
+    homes = np.repeat(np.arange(len(sizes)), sizes)[:n].tolist()
+    start = placed(turns(n, missing), network, homes)
+    graph = start.graph
+    bound = chain_bound(graph, network)
+    for seed in range(3):
+        assert bound <= pairs(SearchPresences(seed=seed, effort=0.1).run(start))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exact, "placements_bound", lambda *_: Bound(0, "none", "every placement"))
+        optimum = solve_exactly(graph, network, time_limit=30)
+    assert optimum.is_optimal
+    assert bound <= optimum.lower_bound == pairs(optimum.placement)
+
+
+@quick
+@given(layered_circuits())
+def test_wires_of_a_chain_control_each_other_in_turn(circuit: Circuit) -> None:
+    graph = Segment().run(circuit)
+    gates = {frozenset(pair) for pair in graph.gate_segments.tolist()}
+    chain = find_chain(graph)
+    assert chain or not gates
+    for (i, cut), (j, other) in itertools.combinations(chain, 2):
+        late = range(cut, graph.wire_segments[i + 1])
+        early = range(graph.wire_segments[j], other)
+        assert any(frozenset((s, t)) in gates for s in late for t in early)
+
+
+@pytest.mark.parametrize(
+    ("qubits", "sizes", "pairs_at_least"),
+    [(16, (5,) * 4, 12), (16, (4,) * 4, 16), (12, (7, 2, 2, 1), 6), (20, (4,) * 5, 24)],
+)
+def test_fourier_transforms_are_distributed_optimally(
+    qubits: int, sizes: tuple[int, ...], pairs_at_least: int
+) -> None:
+    result = compile_circuit(fourier(qubits), make_network(sizes, None))
+    bound = bound_anywhere(result.placement)
+    assert bound.value == result.program.pairs == pairs_at_least
+    assert is_proven_optimal(result.placement)
 
 
 def test_a_pair_that_meets_again_begins_a_window() -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
+from dqc_compiler.costs.bounds_chain import chain_bound
 from dqc_compiler.costs.bounds_clifford import CliffordCircuit
 from dqc_compiler.costs.bounds_dense import DenseCircuit
 from dqc_compiler.costs.bounds_form import Form, NotCoveredError, find_form
@@ -23,7 +24,7 @@ from dqc_compiler.costs.bounds_rows import Rows
 from dqc_compiler.costs.bounds_sides import Sides
 from dqc_compiler.costs.bounds_windows import clique_bound
 from dqc_compiler.costs.embedding import find_gaps
-from dqc_compiler.ir import Bound, Network, Placement
+from dqc_compiler.ir import Bound, Network, Placement, SegmentGraph
 from dqc_compiler.ir.arrays import Int32, Int64
 
 _ALL_CUTS_UP_TO = 8  # nodes; above, only single nodes and pairs of nodes are cut off
@@ -50,15 +51,15 @@ _CERTIFICATES: dict[str, type[CliffordCircuit] | type[PairwiseCircuit] | type[De
 
 
 def find_bounds(placement: Placement) -> tuple[Bound, ...]:
-    """All bounds that there are for a placement, at most one of each scope; cliques may find none.
+    """All bounds that there are for a placement, at most one of each scope.
 
     None depends on a clock, and all are bounded in their work: together they take a few hundredths
     of a second for the circuits of the benchmarks, 0.5 s at most.
     """
-    cliques = placements_bound(placement)
+    anywhere = placements_bound(placement.graph, placement.network)
     found = (
         lower_bound_pairs(placement),
-        cliques if cliques.value and not find_gaps(placement.graph) else None,
+        anywhere if anywhere.value and not find_gaps(placement.graph) else None,
         fixed_homes_bound(placement),
     )
     return tuple(bound for bound in found if bound is not None)
@@ -208,15 +209,16 @@ def _add_flow(rows: Rows, network: Network, first: int, inside: tuple[int, ...],
     rows.add(terms, signs, low=need)
 
 
-def placements_bound(placement: Placement) -> Bound:
-    """Fewest pairs of any placement of the same segments on the same network, by cliques of wires.
+def placements_bound(graph: SegmentGraph, network: Network) -> Bound:
+    """Fewest pairs of any placement of the segments on the network, by cliques or chains of wires.
 
     Placements that embed segments (`costs.embedding`) may take fewer, if the circuit has gaps.
-    See `bounds_windows.clique_bound` for the statement and its proof. Other homes, hosts and moves
-    are all covered: if the bound is met, a search has nothing left to find.
+    See `clique_bound` and `chain_bound` for the statements and their proofs. Other homes, hosts and
+    moves are all covered: if the bound is met, a search has nothing left to find.
     """
-    value = clique_bound(placement.graph, placement.network)
-    return Bound(value, "cliques of wires", "every placement")
+    cliques = Bound(clique_bound(graph, network), "cliques of wires", "every placement")
+    chain = Bound(chain_bound(graph, network), "chain of wires", "every placement")
+    return max(cliques, chain, key=lambda bound: bound.value)
 
 
 def fixed_homes_bound(placement: Placement) -> Bound | None:

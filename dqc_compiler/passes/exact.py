@@ -17,7 +17,7 @@ from dqc_compiler.costs.bounds_spreading import (
     segment_pairs,
     spreading_bound,
 )
-from dqc_compiler.costs.bounds_windows import clique_bound, find_windows
+from dqc_compiler.costs.bounds_windows import find_windows
 from dqc_compiler.costs.capacity import level_shares
 from dqc_compiler.costs.ebits import pairs
 from dqc_compiler.costs.embedding import find_gaps
@@ -210,7 +210,7 @@ def solve_exactly(
     best = _trivial(graph, network) if known is None else known
     if pairs(best) == 0:
         return Solution(best, 0, True)
-    low = clique_bound(graph, network)
+    low = placements_bound(graph, network).value
     if known is None or pairs(known) > low:
         spread = spreading_bound(graph, network, is_static=is_static, time_limit=time_limit)
         low = max(low, spread)
@@ -258,15 +258,16 @@ def prove(placement: Placement, *, time_limit: float) -> Bound:
 
     It does not cover placements that embed segments (`costs.embedding`).
 
-    By cliques of wires, then by the presence program of each window (`bounds_windows`), for which
-    half of the time is used, then by that of the whole circuit, which is the least that there is.
+    By cliques and chains of wires, then by the presence program of each window (`bounds_windows`),
+    for which half of the time is used, then by that of the whole circuit, the least that there is.
 
     Args:
         placement: one that keeps the capacities in every layer; the search stops at its price.
         time_limit: seconds. If it is reached, the bound may depend on the machine.
     """
     deadline = perf_counter() + time_limit
-    best, price = placements_bound(placement), pairs(placement)
+    graph, network = placement.graph, placement.network
+    best, price = placements_bound(graph, network), pairs(placement)
     for is_single in (False, True):
         if best.value < price:
             value = _windows_bound(placement, deadline - time_limit / 2, is_single=is_single)
@@ -274,9 +275,7 @@ def prove(placement: Placement, *, time_limit: float) -> Bound:
             best = max(best, Bound(value, method, best.scope), key=lambda bound: bound.value)
     if best.value < price:
         seconds = deadline - perf_counter()
-        whole = solve_exactly(
-            placement.graph, placement.network, time_limit=seconds, known=placement
-        )
+        whole = solve_exactly(graph, network, time_limit=seconds, known=placement)
         if whole.lower_bound > best.value:
             best = Bound(whole.lower_bound, "presence program", best.scope)
     return best
@@ -304,7 +303,7 @@ def improve_exactly(placement: Placement, *, time_limit: float | None = None) ->
     graph, network = placement.graph, placement.network
     variables = (2 * graph.segments + len(segment_pairs(graph))) * len(network.nodes)
     if variables > _SMALL:
-        price, low = pairs(placement), clique_bound(graph, network)
+        price, low = pairs(placement), placements_bound(graph, network).value
         return Solution(placement, low, price <= low)
     seconds = np.inf if time_limit is None else time_limit
     return solve_exactly(
@@ -317,9 +316,9 @@ def is_proven_optimal(placement: Placement) -> bool:
 
     Never for circuits with gaps: what could be embedded there is not searched for.
 
-    Cheap for large circuits, for which only cliques of wires are tried; some seconds at most for
-    small ones, which are solved. The lower bound for every protocol is no such proof: it holds for
-    the placement's own first and last homes, and with others there may be less to do.
+    Cheap for large circuits, for which only cliques and chains of wires are tried; some seconds at
+    most for small ones, which are solved. The lower bound for every protocol is no such proof: it
+    holds for the placement's own first and last homes, and with others there may be less to do.
     """
     if pairs(placement) == 0:
         return True
