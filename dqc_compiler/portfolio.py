@@ -137,15 +137,20 @@ class Place:
     def _static(self, graph: SegmentGraph) -> tuple[str, ...]:
         """Names of the engines with static homes; those that follow the gates begin with METIS."""
         used = engines.choose(self.engine).used
-        # What homes that follow the gates find is soon cheaper than any start: two are searched.
-        is_quick = self.preset == "fast" or (
-            self.preset == "balanced" and self._is_worth_slicing(graph)
-        )
-        if self.engine == engines.AUTO and is_quick:
+        if self.engine == engines.AUTO and self._begins_quickly(graph):
             used = _FAST_STARTS
         if self.engine == engines.AUTO and graph.gates > _MOST_GATES_IN_HYPERGRAPH:
             used = tuple(name for name in used if name != "hypergraph")
         return tuple(name for name in used if name != engines.SLICED) or ("metis",)
+
+    def _begins_quickly(self, graph: SegmentGraph) -> bool:
+        """Whether slow engines are left out.
+
+        What homes that follow the gates find is soon cheaper than any start.
+        """
+        return self.preset == "fast" or (
+            self.preset == "balanced" and self._is_worth_slicing(graph)
+        )
 
     def _start(self, name: str, graph: SegmentGraph, seed: int) -> Placement:
         start = engines.make(name, network=self.network, seed=seed).run(graph)
@@ -155,7 +160,9 @@ class Place:
         """The engines whose starts take part, given time enough, and those that are missing."""
         is_sliced = self.preset != "fast" and self._is_worth_slicing(graph)
         used = self._static(graph) + ((engines.SLICED,) if is_sliced else ())
-        missing = () if self.preset == "fast" else engines.choose(self.engine).not_installed
+        missing = engines.choose(self.engine).not_installed
+        if self._begins_quickly(graph):
+            missing = ()
         if self.homes is not None:
             used, missing = ("regroup", *used[len(self._static(graph)) :]), ()
         return engines.Chosen(used, missing)

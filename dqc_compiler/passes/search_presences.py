@@ -17,6 +17,14 @@ _EXCESS_PRICE = 0.5  # e-bits per wire and layer above a capacity; 1 froze excha
 MOST_NODES = 64
 """Processors of a network that is searched over: presences are bits of a mask."""
 _WORK_PER_GATE, _MOST_WORK = 12_000, 3_000_000  # 0.1 s; twice as much gained 0.5 %
+# With more wires than this there is more to gain: 64 of them took 3 % fewer pairs with three times
+# the work.
+_FEW_WIRES, _MOST_TIMES = 32, 5.0
+
+
+def _most_work(graph: SegmentGraph, *, is_static: bool) -> float:
+    times = 1.0 if is_static else (graph.wires / _FEW_WIRES) ** 1.5
+    return min(_WORK_PER_GATE * graph.gates, _MOST_WORK * min(max(times, 1.0), _MOST_TIMES))
 
 
 def _neighbours(graph: SegmentGraph) -> tuple[Int64, Int64]:
@@ -95,7 +103,7 @@ class SearchPresences:
             find_routing(network).distance[np.ix_(qpus, qpus)],
             may_branch(network)[qpus],
             self.is_static,
-            int(self.effort * min(_MOST_WORK, _WORK_PER_GATE * graph.gates)),
+            int(self.effort * _most_work(graph, is_static=self.is_static)),
             self.hot * network.price_unit,
             self.cold * network.price_unit,
             _EXCESS_PRICE * network.price_unit,
