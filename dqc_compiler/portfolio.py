@@ -30,6 +30,7 @@ from dqc_compiler.planning import Valuation
 from dqc_compiler.workers import Workers
 
 _SLICED_DECAYS = (0.2, 0.3)
+_QUICK_PROPOSALS = 30  # per wire that may move, where homes follow the gates with `fast`
 # Where wires get a new segment at nearly every gate, copies serve one gate each and qubits had
 # better follow their gates.
 _GATES_PER_SEGMENT_THAT_PACK = 2.0
@@ -83,10 +84,10 @@ class _Found:
 class Place:
     """Segment graph to placement: the cheapest of a preset's candidates.
 
-    `fast`: the cheapest start, refined with static homes. `balanced`: every start also searched
-    with homes that move, for circuits that do not pack homes that follow the gates, and from the
-    best of these a longer search. `best`: after that, the optimum of small circuits, and rounds of
-    longer searches from other starts, on all cores.
+    `fast`: the cheapest start, refined with static homes, and for circuits that do not pack homes
+    that follow the gates. `balanced`: starts searched with homes that move, on all cores, and from
+    the best of these a longer search. `best`: after that, the optimum of small circuits, and rounds
+    of longer searches from other starts.
     Where comm qubits are limited, the plan decides, which knows every visit; and if memory turns
     out to be short, searches in which gates at third nodes are dear compete, and the cheapest
     placement is changed under the price of its plan. At the end segments of the cheapest placement
@@ -113,6 +114,8 @@ class Place:
         starts = self.starts(graph)
         found = _Found(self._floor(starts), self._valuation)
         static = found.best
+        if self._is_worth_slicing(starts[0].graph):
+            found.offer(self._followed_quickly(starts[0]))
         for candidate in self.patience.limits(self._further(starts, found)):
             found.offer(candidate)
             if found.cost <= found.least:
@@ -138,7 +141,7 @@ class Place:
         """Names of the engines with static homes; those that follow the gates begin with METIS."""
         used = engines.choose(self.engine).used
         if self.engine == engines.AUTO and self._begins_quickly(graph):
-            used = _FAST_STARTS
+            used = _FAST_STARTS[:2] if self._is_worth_slicing(graph) else _FAST_STARTS
         if self.engine == engines.AUTO and graph.gates > _MOST_GATES_IN_HYPERGRAPH:
             used = tuple(name for name in used if name != "hypergraph")
         return tuple(name for name in used if name != engines.SLICED) or ("metis",)
@@ -146,7 +149,7 @@ class Place:
     def _begins_quickly(self, graph: SegmentGraph) -> bool:
         """Whether slow engines are left out.
 
-        What homes that follow the gates find is soon cheaper than any start.
+        Where homes had better follow the gates, what that finds is soon cheaper than any start.
         """
         return self.preset == "fast" or (
             self.preset == "balanced" and self._is_worth_slicing(graph)
@@ -158,7 +161,7 @@ class Place:
 
     def engines_used(self, graph: SegmentGraph) -> engines.Chosen:
         """The engines whose starts take part, given time enough, and those that are missing."""
-        is_sliced = self.preset != "fast" and self._is_worth_slicing(graph)
+        is_sliced = self._is_worth_slicing(graph)
         used = self._static(graph) + ((engines.SLICED,) if is_sliced else ())
         missing = engines.choose(self.engine).not_installed
         if self._begins_quickly(graph):
@@ -215,7 +218,7 @@ class Place:
         if self.preset == "fast":
             return
         followed = tuple(self._followed(graph))
-        static = starts[:2] if followed else starts
+        static = starts[:2] if followed else starts  # others gain nothing there
         # One search with far gates is worth its time also with room for all copies: it ends
         # elsewhere. Whether there is too little room is not known before the first searches.
         far = SearchPresences(seed=self._seed(_OTHER_SEED), far_price=_FAR_PRICES[0])
@@ -275,6 +278,11 @@ class Place:
         if self._is_worth_slicing(graph):
             for decay in _SLICED_DECAYS:
                 yield partial(self._follow, graph, decay, self.seed)
+
+    def _followed_quickly(self, start: Placement) -> _Candidate:
+        """Homes that follow the gates, with a third of the tries and nothing after it."""
+        sliced = PartitionSliced(seed=self.seed, proposals=_QUICK_PROPOSALS)
+        return _Candidate(Cover().run(sliced.run(start)))
 
     def _follow(
         self, graph: SegmentGraph, decay: float, seed: int, effort: float = 1.0

@@ -98,16 +98,17 @@ def test_programs_of_every_engine_are_verified_and_reported(
     result = compile_circuit(circuit, make_network((3, 3, 3), 2), options=options)
     report = save_bundle(result, f"{tmp_path}/out").report
     assert report.verdict.equivalent
-    used = {"auto": ("contiguous", "metis", "hub"), "sliced": ("metis",)}.get(name, (name,))
-    if preset == "balanced" and name in ("auto", "sliced"):
-        used += ("sliced",)
-    assert report.engines.used == used
+    used = {"auto": ("contiguous", "metis", "sliced"), "sliced": ("metis", "sliced")}
+    assert report.engines.used == used.get(name, (name,))
 
 
 def test_every_engine_is_used_where_gates_pack() -> None:
     ring = make_circuit(6, [("cz", (q, (q + 1) % 6)) for q in range(6)])
-    used = compile_circuit(ring, make_network((3, 3), 2)).engines.used
+    network = make_network((3, 3), 2)
+    used = compile_circuit(ring, network).engines.used
     assert used == tuple(name for name in engines.choose("auto").used if name != "sliced")
+    used = compile_circuit(ring, network, options=Options(preset="fast")).engines.used
+    assert used == ("contiguous", "metis", "hub")
 
 
 def test_an_unknown_engine_is_refused() -> None:

@@ -10,22 +10,37 @@ from dqc_compiler.kernels.random import draw
 
 
 @helper
-def _look_ahead(first_block, block_wires, block_cost, layer, horizon, decay, pull, partner):
-    """Fill pull (w, w): what it costs to have two wires apart, now and, fading, later.
+def _look_ahead(
+    first_block, block_wires, block_cost, layer, horizon, decay, at, pull, towards, partner
+):  # fmt: skip
+    """Fill pull (w, w), which is all 0: what having two wires apart costs now and, fading, later.
 
-    And partner (w,): who each wire meets next, -1 if nobody within the horizon.
+    Also towards (k, w), the pull of each wire to each node, and partner (w,): who each wire meets
+    next, -1 if nobody within the horizon.
     """
-    pull[:] = 0.0
+    towards[:] = 0.0
     partner[:] = -1
     weight = 1.0
     for later in range(layer, min(len(first_block) - 1, layer + horizon)):
         for b in range(first_block[later], first_block[later + 1]):
             u, v = block_wires[b, 0], block_wires[b, 1]
-            pull[u, v] += weight * block_cost[b]
-            pull[v, u] += weight * block_cost[b]
+            cost = weight * block_cost[b]
+            pull[u, v] += cost
+            pull[v, u] += cost
+            towards[at[v], u] += cost
+            towards[at[u], v] += cost
             if partner[u] < 0 and partner[v] < 0:
                 partner[u], partner[v] = v, u
         weight *= decay
+
+
+@helper
+def _forget(first_block, block_wires, layer, horizon, pull):
+    """Empty the table again; long programs on many wires have few pairs of them in each look."""
+    for b in range(first_block[layer], first_block[min(len(first_block) - 1, layer + horizon)]):
+        u, v = block_wires[b, 0], block_wires[b, 1]
+        pull[u, v] = 0.0
+        pull[v, u] = 0.0
 
 
 @helper
@@ -152,16 +167,15 @@ def walk_layers(
     load[:] = 0
     for w in range(wires):
         load[at[w]] += 1
+    pull[:] = 0.0
     for layer in range(layers):
         first, last = first_movable[layer], first_movable[layer + 1]
         if last == first:
             continue
         here = movable[first:last]
-        _look_ahead(first_block, block_wires, block_cost, layer, horizon, decay, pull, partner)
-        towards[:] = 0.0
-        for v in range(wires):
-            for u in range(wires):
-                towards[at[v], u] += pull[v, u]
+        _look_ahead(
+            first_block, block_wires, block_cost, layer, horizon, decay, at, pull, towards, partner
+        )  # fmt: skip
         copy_into(before, at)
         copy_into(best_at, at)
         is_free = layer == 0
@@ -192,6 +206,7 @@ def walk_layers(
         copy_into(at, best_at)
         for i in range(first, last):
             home[segment_of_movable[i]] = at[movable[i]]
+        _forget(first_block, block_wires, layer, horizon, pull)
 
 
 def slice_homes(
