@@ -35,6 +35,7 @@ _QUICK_PROPOSALS = 30  # per wire that may move, where homes follow the gates wi
 # better follow their gates.
 _GATES_PER_SEGMENT_THAT_PACK = 2.0
 _MOST_WIRES_SLICED = 256  # its tables are wires x wires, filled anew in every layer
+_MOST_GATES_IN_ORDER = 20_000  # each may be a layer, of which tables are as long
 _MOST_GATES_IN_HYPERGRAPH = 10_000  # two seconds; METIS takes a tenth of that
 # What a gate at a third node costs where memory is short, in e-bits. No single price is best; with
 # one comm qubit dear ones are, with four cheap ones help some circuits.
@@ -46,21 +47,25 @@ _HOT, _WARM = (0.45, 0.1), (0.2, 0.08)
 _OTHER_SEED = 7  # a number that no start has
 _AGAIN_HOT, _AGAIN_EFFORT = 0.2, 1.5  # of the search that goes on from the best one
 _FLOOR_EFFORT = 0.7  # of the search with static homes
+# All of them know the best of the rounds before; with the number of cores, that would differ from
+# machine to machine.
+_ROUNDS_AT_ONCE = 4
 _ROUND_EFFORT = 4.0  # work of a search in a round of `best`, relative to one of `balanced`
 
 
 class _Candidate(NamedTuple):
-    """A placement, and the price of gates at third nodes with which it was searched for."""
+    """A placement, and how it was searched for."""
 
     placement: Placement
-    far_price: float = 0.0
+    far_price: float = 0.0  # of gates at third nodes
+    in_program_order: bool = False
 
 
 _Call = Callable[[], _Candidate]
 
 
-def _search(search: SearchPresences, start: Placement, far_price: float = 0.0) -> _Candidate:
-    return _Candidate(search.run(start), far_price)
+def _search(search: SearchPresences, start: Placement) -> _Candidate:
+    return _Candidate(search.run(start), search.far_price, search.in_program_order)
 
 
 class _Found:
@@ -221,7 +226,11 @@ class Place:
         static = starts[:2] if followed else starts  # others gain nothing there
         # One search with far gates is worth its time also with room for all copies: it ends
         # elsewhere. Whether there is too little room is not known before the first searches.
-        far = SearchPresences(seed=self._seed(_OTHER_SEED), far_price=_FAR_PRICES[0])
+        far = SearchPresences(
+            seed=self._seed(_OTHER_SEED),
+            far_price=_FAR_PRICES[0],
+            in_program_order=self._may_be_in_order(graph),
+        )
         other = () if followed else (partial(_search, far, starts[0]),)
         has_room = self._valuation.is_plain and not self.network.is_limited
         is_short = False
@@ -239,6 +248,7 @@ class Place:
             hot=_AGAIN_HOT,
             effort=_AGAIN_EFFORT,
             far_price=found.best.far_price,
+            in_program_order=found.best.in_program_order,
         )
         yield found.best._replace(placement=again.run(found.best.placement))
         if is_short and self._valuation.is_plain:
@@ -257,6 +267,10 @@ class Place:
             return found.latest > ebits.pairs(candidate.placement)
         return True
 
+    def _may_be_in_order(self, graph: SegmentGraph) -> bool:
+        """Whether some searches count by program order: where two moves may have to meet."""
+        return graph.gates <= _MOST_GATES_IN_ORDER
+
     def _seed(self, number: int) -> int:
         return (len(engines.STARTS) + 1) * self.seed + number
 
@@ -264,14 +278,23 @@ class Place:
         """Homes that move."""
         for number, start in enumerate(starts):
             hot, cold = _WARM if number % 2 else _HOT
-            search = SearchPresences(seed=self._seed(number), hot=hot, cold=cold)
+            search = SearchPresences(
+                seed=self._seed(number),
+                hot=hot,
+                cold=cold,
+                in_program_order=number in (1, 2) and self._may_be_in_order(starts[0].graph),
+            )
             yield partial(_search, search, start)
 
     def _near(self, starts: tuple[Placement, ...]) -> Iterator[_Call]:
         """Homes that move, with gates at third nodes at several prices, from the starts in turn."""
         for number, far_price in enumerate(_FAR_PRICES):
-            search = SearchPresences(seed=self._seed(number), far_price=far_price)
-            yield partial(_search, search, starts[number % len(starts)], far_price)
+            search = SearchPresences(
+                seed=self._seed(number),
+                far_price=far_price,
+                in_program_order=number % 2 == 1 and self._may_be_in_order(starts[0].graph),
+            )
+            yield partial(_search, search, starts[number % len(starts)])
 
     def _followed(self, graph: SegmentGraph) -> Iterator[_Call]:
         """Homes that follow the gates."""
@@ -323,14 +346,14 @@ class Place:
     def _rounds(self, graph: SegmentGraph, found: _Found) -> Iterator[_Candidate]:
         """Candidates of further rounds, in order, computed on all cores by spawned processes."""
         cores = os.cpu_count() or 1
-        rounds = self.rounds
-        if rounds is None:
-            rounds = cores if self.patience.seconds is None else 1_000_000
-        with Workers(cores) as workers:
-            for first in range(0, rounds, cores):
+        rounds, at_once = self.rounds, _ROUNDS_AT_ONCE
+        if rounds is None:  # then the machine decides anyway what is found
+            rounds, at_once = (cores if self.patience.seconds is None else 1_000_000), cores
+        with Workers(min(cores, at_once)) as workers:
+            for first in range(0, rounds, at_once):
                 if self.patience.is_over():
                     return
-                numbers = range(first, min(rounds, first + cores))
+                numbers = range(first, min(rounds, first + at_once))
                 calls = [(graph, found.best, number) for number in numbers]
                 yield from workers.results(self.round, calls, self.patience)
 
@@ -352,10 +375,19 @@ class Place:
             return self._follow(graph, decay, seed, _ROUND_EFFORT)
         if number % 3 == 1:
             search = SearchPresences(
-                seed=seed, hot=0.3, effort=_ROUND_EFFORT, far_price=best.far_price
+                seed=seed,
+                hot=0.3,
+                effort=_ROUND_EFFORT,
+                far_price=best.far_price,
+                in_program_order=best.in_program_order,
             )
-            return best._replace(placement=search.run(best.placement))
+            return _search(search, best.placement)
         names = self._static(graph)
         start = self._start(names[-1 - number // 3 % len(names)], graph, seed)
-        search = SearchPresences(seed=seed, effort=_ROUND_EFFORT, far_price=far_price)
-        return _Candidate(search.run(start), far_price)
+        search = SearchPresences(
+            seed=seed,
+            effort=_ROUND_EFFORT,
+            far_price=far_price,
+            in_program_order=number % 2 == 1 and self._may_be_in_order(graph),
+        )
+        return _search(search, start)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,6 +27,10 @@ class Blocks:
     def layers(self) -> int:
         """Number of layers, at least 1."""
         return int(self.layer.max(initial=0)) + 1
+
+    def one_by_one(self) -> Blocks:
+        """The same in program order, each in a layer of its own."""
+        return replace(self, layer=np.arange(len(self.layer)))
 
 
 def find_blocks(graph: SegmentGraph) -> Blocks:

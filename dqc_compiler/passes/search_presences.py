@@ -64,8 +64,10 @@ class SearchPresences:
     Segments are priced by the nodes where they are present, or the Steiner trees that join these.
 
     Capacities hold in every layer of blocks (`costs.layers`), if every wire changes its home at the
-    right moment between two gates; exchanges inside a layer happen one
-    after the other in the program and use comm qubits for the moment.
+    right moment between two gates; exchanges inside a layer happen one after the other in the
+    program and use comm qubits for the moment. Blocks are executed as soon as possible, or in
+    program order: on full nodes, qubits that change places can do so in one of them and not in the
+    other, and neither is better in general.
     """
 
     name: ClassVar[str] = "search-presences"
@@ -74,6 +76,7 @@ class SearchPresences:
     hot: float = 0.45
     cold: float = 0.1
     is_static: bool = False
+    in_program_order: bool = False
     far_price: float = 0.0  # e-bits per gate at a third node: what it costs where memory is short
 
     def run(self, placement: Placement) -> Placement:
@@ -84,7 +87,8 @@ class SearchPresences:
             return placement
         from dqc_compiler.kernels.presence import search_presences  # noqa: PLC0415 (numba)
 
-        moments = find_moments(graph, find_blocks(graph))
+        blocks = find_blocks(graph)
+        moments = find_moments(graph, blocks.one_by_one() if self.in_program_order else blocks)
         neighbour, first_neighbour = _neighbours(graph)
         number = np.zeros(len(network.nodes), dtype=np.int64)  # repeaters have none
         number[qpus] = np.arange(len(qpus))
