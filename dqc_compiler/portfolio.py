@@ -45,7 +45,7 @@ _FAST_STARTS = ("contiguous", "metis", "hub")  # 10 ms; the hypergraph takes as 
 # both of them on two starts find more than one of them on four.
 _HOT, _WARM = (0.45, 0.1), (0.2, 0.08)
 _OTHER_SEED = 7  # a number that no start has
-_AGAIN_HOT, _AGAIN_EFFORT = 0.2, 1.5  # of the search that goes on from the best one
+_AGAIN_HOT, _AGAIN_EFFORT = (0.2, 0.3), 1.5  # of the searches that go on from the best one
 _FLOOR_EFFORT = 0.7  # of the search with static homes
 # All of them know the best of the rounds before; with the number of cores, that would differ from
 # machine to machine.
@@ -146,7 +146,7 @@ class Place:
         """Names of the engines with static homes; those that follow the gates begin with METIS."""
         used = engines.choose(self.engine).used
         if self.engine == engines.AUTO and self._begins_quickly(graph):
-            used = _FAST_STARTS[:2] if self._is_worth_slicing(graph) else _FAST_STARTS
+            used = _FAST_STARTS
         if self.engine == engines.AUTO and graph.gates > _MOST_GATES_IN_HYPERGRAPH:
             used = tuple(name for name in used if name != "hypergraph")
         return tuple(name for name in used if name != engines.SLICED) or ("metis",)
@@ -223,34 +223,22 @@ class Place:
         if self.preset == "fast":
             return
         followed = tuple(self._followed(graph))
-        static = starts[:2] if followed else starts  # others gain nothing there
-        # One search with far gates is worth its time also with room for all copies: it ends
+        static = (*starts[:2], starts[0]) if followed else starts  # others gain nothing there
+        # Searches with far gates are worth their time also with room for all copies: they end
         # elsewhere. Whether there is too little room is not known before the first searches.
-        far = SearchPresences(
-            seed=self._seed(_OTHER_SEED),
-            far_price=_FAR_PRICES[0],
-            in_program_order=self._may_be_in_order(graph),
-        )
-        other = () if followed else (partial(_search, far, starts[0]),)
+        others = () if followed else tuple(self._elsewhere(starts))
         has_room = self._valuation.is_plain and not self.network.is_limited
         is_short = False
         for candidate in made_ahead(
-            (*self._searched(static), *followed, *(other if has_room else ()))
+            (*self._searched(static), *followed, *(others if has_room else ()))
         ):
             yield candidate
             is_short = is_short or self._is_short(candidate, found)
         if is_short:
             yield from made_ahead(self._near(starts))
         elif not has_room:
-            yield from made_ahead(other)
-        again = SearchPresences(
-            seed=self._seed(len(engines.STARTS)),
-            hot=_AGAIN_HOT,
-            effort=_AGAIN_EFFORT,
-            far_price=found.best.far_price,
-            in_program_order=found.best.in_program_order,
-        )
-        yield found.best._replace(placement=again.run(found.best.placement))
+            yield from made_ahead(others)
+        yield from made_ahead(tuple(self._again(found.best)))
         if is_short and self._valuation.is_plain:
             polish = PolishVisits(seed=self.seed)
             yield found.best._replace(placement=polish.run(found.best.placement))
@@ -282,9 +270,31 @@ class Place:
                 seed=self._seed(number),
                 hot=hot,
                 cold=cold,
-                in_program_order=number in (1, 2) and self._may_be_in_order(starts[0].graph),
+                in_program_order=number == 2 and self._may_be_in_order(start.graph),
             )
             yield partial(_search, search, start)
+
+    def _elsewhere(self, starts: tuple[Placement, ...]) -> Iterator[_Call]:
+        """Homes that move, with gates at third nodes at a price."""
+        for number, start in enumerate(starts[:2]):
+            search = SearchPresences(
+                seed=self._seed(_OTHER_SEED + number),
+                far_price=_FAR_PRICES[0],
+                in_program_order=number == 0 and self._may_be_in_order(start.graph),
+            )
+            yield partial(_search, search, start)
+
+    def _again(self, best: _Candidate) -> Iterator[_Call]:
+        """Two searches that go on from the best one."""
+        for number, hot in enumerate(_AGAIN_HOT):
+            search = SearchPresences(
+                seed=self._seed(len(engines.STARTS)) + number * _OTHER_SEED,
+                hot=hot,
+                effort=_AGAIN_EFFORT,
+                far_price=best.far_price,
+                in_program_order=best.in_program_order,
+            )
+            yield partial(_search, search, best.placement)
 
     def _near(self, starts: tuple[Placement, ...]) -> Iterator[_Call]:
         """Homes that move, with gates at third nodes at several prices, from the starts in turn."""
@@ -297,10 +307,9 @@ class Place:
             yield partial(_search, search, starts[number % len(starts)])
 
     def _followed(self, graph: SegmentGraph) -> Iterator[_Call]:
-        """Homes that follow the gates."""
+        """Homes that follow the gates, by a short or a longer look ahead."""
         if self._is_worth_slicing(graph):
-            for decay in _SLICED_DECAYS:
-                yield partial(self._follow, graph, decay, self.seed)
+            yield partial(self._follow, graph, _SLICED_DECAYS, self.seed)
 
     def _followed_quickly(self, start: Placement) -> _Candidate:
         """Homes that follow the gates, with a third of the tries and nothing after it."""
@@ -308,11 +317,12 @@ class Place:
         return _Candidate(Cover().run(sliced.run(start)))
 
     def _follow(
-        self, graph: SegmentGraph, decay: float, seed: int, effort: float = 1.0
+        self, graph: SegmentGraph, decays: tuple[float, ...], seed: int, effort: float = 1.0
     ) -> _Candidate:
         """Homes that follow the gates, then a search that is too cold to lose them again."""
         start = AssignNodes().run(PartitionMetis(network=self.network, seed=seed).run(graph))
-        sliced = Cover().run(PartitionSliced(seed=seed, decay=decay).run(start))
+        slicings = (PartitionSliced(seed=seed, decay=decay) for decay in decays)
+        sliced = min((Cover().run(each.run(start)) for each in slicings), key=ebits.pairs)
         return _search(SearchPresences(seed=seed, hot=0.15, cold=0.08, effort=effort), sliced)
 
     def _embedded(self, candidates: tuple[_Candidate, ...]) -> Iterator[_Candidate]:
@@ -372,7 +382,7 @@ class Place:
         far_price = prices[number % len(prices)]
         if number % 3 == 2 and self._is_worth_slicing(graph):
             decay = 0.1 + 0.05 * (number % 9)
-            return self._follow(graph, decay, seed, _ROUND_EFFORT)
+            return self._follow(graph, (decay,), seed, _ROUND_EFFORT)
         if number % 3 == 1:
             search = SearchPresences(
                 seed=seed,

@@ -98,7 +98,7 @@ def test_programs_of_every_engine_are_verified_and_reported(
     result = compile_circuit(circuit, make_network((3, 3, 3), 2), options=options)
     report = save_bundle(result, f"{tmp_path}/out").report
     assert report.verdict.equivalent
-    used = {"auto": ("contiguous", "metis", "sliced"), "sliced": ("metis", "sliced")}
+    used = {"auto": ("contiguous", "metis", "hub", "sliced"), "sliced": ("metis", "sliced")}
     assert report.engines.used == used.get(name, (name,))
 
 
