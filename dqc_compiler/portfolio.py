@@ -45,7 +45,7 @@ _FAST_STARTS = ("contiguous", "metis", "hub")  # 10 ms; the hypergraph takes as 
 # both of them on two starts find more than one of them on four.
 _HOT, _WARM = (0.45, 0.1), (0.2, 0.08)
 _OTHER_SEED = 7  # a number that no start has
-_AGAIN_HOT, _AGAIN_EFFORT = (0.2, 0.3), 1.5  # of the searches that go on from the best one
+_AGAIN_HOT, _AGAIN_EFFORT = (0.2, 0.45), 1.5  # of the searches that go on from the best one
 _FLOOR_EFFORT = 0.7  # of the search with static homes
 # All of them know the best of the rounds before; with the number of cores, that would differ from
 # machine to machine.

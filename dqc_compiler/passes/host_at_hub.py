@@ -37,10 +37,15 @@ class _Copies:
         """Copies that serve at least one gate."""
         return int(np.count_nonzero(self.count[self.is_copy]))
 
-    def add(self, gates: Int64, choice: int, sign: int) -> int:
-        """Count gates with their first (0) or second (1) host; returns the change in copies."""
+    def of(self, gates: Int64, choice: int) -> tuple[Int64, Int64]:
+        """Copies that serve gates with their first (0) or second (1) host, and how often."""
         places, times = np.unique(self.at[choice, gates], return_counts=True)
-        places, times = places[self.is_copy[places]], times[self.is_copy[places]]
+        is_copy = self.is_copy[places]
+        return places[is_copy], times[is_copy]
+
+    def add(self, copies: tuple[Int64, Int64], sign: int) -> int:
+        """Count them, or count them no longer; returns the change in copies."""
+        places, times = copies
         before = np.count_nonzero(self.count[places])
         self.count[places] += sign * times
         return int(np.count_nonzero(self.count[places]) - before)
@@ -89,7 +94,7 @@ class HostAtHub:
     def _candidates(self, placement: Placement) -> Iterator[tuple[int, Placement]]:
         groups = _by_node_pair(placement)
         given = _Copies(placement, 0)
-        given.add(np.arange(placement.graph.gates), 0, 1)
+        given.add(given.of(np.arange(placement.graph.gates), 0), 1)
         yield given.pairs, placement
         for hub in _hubs(placement, len(groups)):
             pairs, hosts = _descended(placement, groups, hub)
@@ -109,20 +114,23 @@ def _descended(placement: Placement, groups: list[Int64], hub: int) -> tuple[int
     copies = _Copies(placement, hub)
     hosts = placement.gate_host.copy()
     choices = [1] * len(groups)
-    copies.add(np.setdiff1d(np.arange(len(hosts)), np.concatenate(groups)), 0, 1)
-    for gates in groups:
-        copies.add(gates, 1, 1)
+    local = np.setdiff1d(np.arange(len(hosts)), np.concatenate(groups))
+    copies.add(copies.of(local, 0), 1)
+    served = [(copies.of(gates, 0), copies.of(gates, 1)) for gates in groups]
+    for _, at_hub in served:
+        copies.add(at_hub, 1)
     for _ in range(_MOST_SWEEPS):
         is_settled = True
-        for number, gates in enumerate(groups):
-            old, new = choices[number], 1 - choices[number]
-            change = copies.add(gates, old, -1) + copies.add(gates, new, 1)
+        for number, either in enumerate(served):
+            choice = choices[number]
+            old, new = either[choice], either[1 - choice]
+            change = copies.add(old, -1) + copies.add(new, 1)
             if change < 0:
-                choices[number] = new
+                choices[number] = 1 - choice
                 is_settled = False
             else:
-                copies.add(gates, new, -1)
-                copies.add(gates, old, 1)
+                copies.add(new, -1)
+                copies.add(old, 1)
         if is_settled:
             break
     for choice, gates in zip(choices, groups, strict=True):
