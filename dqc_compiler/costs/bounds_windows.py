@@ -117,6 +117,10 @@ def clique_bound(graph: SegmentGraph, network: Network) -> int:
     the largest node, and every other one costs a pair. Cliques without common wires add up, and so
     do windows. On a network that is not all-to-all a presence costs one pair or more.
 
+    This holds in whatever order gates are executed. Two wires of a clique have the moment of their
+    gate in common, and intervals that meet in pairs have a moment in common (Helly): at that one
+    all wires of the clique are at home, each where one of its segments in the window is present.
+
     Returns:
         The bound, 0 if the circuit is too large to look.
     """

@@ -256,7 +256,10 @@ def _solve(program: _Program, rows: Rows, limits: dict[str, float]) -> Any:
 def prove(placement: Placement, *, time_limit: float) -> Bound:
     """The best bound for every placement of the same segments that can be found in time.
 
-    It does not cover placements that embed segments (`costs.embedding`).
+    It does not cover placements that embed segments (`costs.embedding`). Bounds by presence
+    programs are about placements that keep the capacities if blocks are executed as soon as
+    possible (`costs.layers`): in another order qubits may change places that cannot do so in this
+    one. Those by cliques and chains hold in any order.
 
     By cliques and chains of wires, then by the presence program of each window (`bounds_windows`),
     for which half of the time is used, then by that of the whole circuit, the least that there is.
