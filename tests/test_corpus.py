@@ -40,7 +40,7 @@ def test_every_size_and_budget_compiles_and_verifies(name: str) -> None:
 def test_moving_homes_compile_and_verify() -> None:
     circuit = read_circuit(BENCHMARKS / "circuits" / "qv_8.qasm")
     case = SWEEP.Case(nodes=4, spare=1, comm=2)
-    still, _ = SWEEP.run_case(circuit, case, Options(preset="fast"))
+    still, _ = SWEEP.run_case(circuit, case, Options(preset="fast", engine="metis"))
     moving, problem = SWEEP.run_case(circuit, case, Options())
     assert problem is None
     assert moving < still
