@@ -34,8 +34,7 @@ _QUICK_PROPOSALS = 30  # per wire that may move, where homes follow the gates wi
 # Where wires get a new segment at nearly every gate, copies serve one gate each and qubits had
 # better follow their gates.
 _GATES_PER_SEGMENT_THAT_PACK = 2.0
-_MOST_WIRES_SLICED = 256  # its tables are wires x wires, filled anew in every layer
-_MOST_GATES_IN_ORDER = 20_000  # each may be a layer, of which tables are as long
+_MOST_WIRES_SLICED = 256  # it has a table of wires x wires
 _MOST_GATES_IN_HYPERGRAPH = 10_000  # two seconds; METIS takes a tenth of that
 # What a gate at a third node costs where memory is short, in e-bits. No single price is best; with
 # one comm qubit dear ones are, with four cheap ones help some circuits.
@@ -74,7 +73,7 @@ class _Found:
     def __init__(self, candidates: Iterator[_Candidate], valuation: Valuation) -> None:
         self.valuation = valuation
         self.cost = self.latest = inf  # of the best and of the latest candidate
-        self.least = 0.0  # no placement that embeds nothing costs less
+        self.least = 0.0  # of placements that embed nothing, with gates as soon as possible
         for candidate in candidates:
             self.offer(candidate)
 
@@ -255,10 +254,6 @@ class Place:
             return found.latest > ebits.pairs(candidate.placement)
         return True
 
-    def _may_be_in_order(self, graph: SegmentGraph) -> bool:
-        """Whether some searches count by program order: where two moves may have to meet."""
-        return graph.gates <= _MOST_GATES_IN_ORDER
-
     def _seed(self, number: int) -> int:
         return (len(engines.STARTS) + 1) * self.seed + number
 
@@ -270,7 +265,7 @@ class Place:
                 seed=self._seed(number),
                 hot=hot,
                 cold=cold,
-                in_program_order=number == 2 and self._may_be_in_order(start.graph),
+                in_program_order=number == 2,
             )
             yield partial(_search, search, start)
 
@@ -280,7 +275,7 @@ class Place:
             search = SearchPresences(
                 seed=self._seed(_OTHER_SEED + number),
                 far_price=_FAR_PRICES[0],
-                in_program_order=number == 0 and self._may_be_in_order(start.graph),
+                in_program_order=number == 0,
             )
             yield partial(_search, search, start)
 
@@ -302,7 +297,7 @@ class Place:
             search = SearchPresences(
                 seed=self._seed(number),
                 far_price=far_price,
-                in_program_order=number % 2 == 1 and self._may_be_in_order(starts[0].graph),
+                in_program_order=number % 2 == 1,
             )
             yield partial(_search, search, starts[number % len(starts)])
 
@@ -398,6 +393,6 @@ class Place:
             seed=seed,
             effort=_ROUND_EFFORT,
             far_price=far_price,
-            in_program_order=number % 2 == 1 and self._may_be_in_order(graph),
+            in_program_order=number % 2 == 1,
         )
         return _search(search, start)

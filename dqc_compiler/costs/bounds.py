@@ -54,7 +54,7 @@ def find_bounds(placement: Placement) -> tuple[Bound, ...]:
     """All bounds that there are for a placement, at most one of each scope.
 
     None depends on a clock, and all are bounded in their work: together they take a few hundredths
-    of a second for the circuits of the benchmarks, 0.5 s at most.
+    of a second for the circuits of the benchmarks, a second at most.
     """
     anywhere = placements_bound(placement.graph, placement.network)
     found = (

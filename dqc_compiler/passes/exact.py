@@ -317,7 +317,8 @@ def improve_exactly(placement: Placement, *, time_limit: float | None = None) ->
 def is_proven_optimal(placement: Placement) -> bool:
     """Whether no placement of the same segments on the same network can be cheaper.
 
-    Never for circuits with gaps: what could be embedded there is not searched for.
+    That is, if gates are executed as soon as possible; see `prove`. Never for circuits with gaps:
+    what could be embedded there is not searched for.
 
     Cheap for large circuits, for which only cliques and chains of wires are tried; some seconds at
     most for small ones, which are solved. The lower bound for every protocol is no such proof: it

@@ -17,6 +17,7 @@ _EXCESS_PRICE = 0.5  # e-bits per wire and layer above a capacity; 1 froze excha
 MOST_NODES = 64
 """Processors of a network that is searched over: presences are bits of a mask."""
 _WORK_PER_GATE, _MOST_WORK = 12_000, 3_000_000  # 0.1 s; twice as much gained 0.5 %
+_MOST_GATES_IN_ORDER = 20_000  # each may be a layer, of which tables are as long
 # With more wires than this there is more to gain: 64 of them took 3 % fewer pairs with three times
 # the work.
 _FEW_WIRES, _MOST_TIMES = 32, 5.0
@@ -76,7 +77,7 @@ class SearchPresences:
     hot: float = 0.45
     cold: float = 0.1
     is_static: bool = False
-    in_program_order: bool = False
+    in_program_order: bool = False  # not heeded above some size
     far_price: float = 0.0  # e-bits per gate at a third node: what it costs where memory is short
 
     def run(self, placement: Placement) -> Placement:
@@ -88,7 +89,9 @@ class SearchPresences:
         from dqc_compiler.kernels.presence import search_presences  # noqa: PLC0415 (numba)
 
         blocks = find_blocks(graph)
-        moments = find_moments(graph, blocks.one_by_one() if self.in_program_order else blocks)
+        if self.in_program_order and graph.gates <= _MOST_GATES_IN_ORDER:
+            blocks = blocks.one_by_one()
+        moments = find_moments(graph, blocks)
         neighbour, first_neighbour = _neighbours(graph)
         number = np.zeros(len(network.nodes), dtype=np.int64)  # repeaters have none
         number[qpus] = np.arange(len(qpus))
